@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -101,6 +103,7 @@ def _summed(path: Path) -> tuple[Path, list[dict[str, int]]]:
     bit=st.integers(0, 7),
 )
 @example(number=2, where="header", at=730, bit=3)
+@example(number=0, where="header", at=13040, bit=7)
 def test_a_bit_that_changed_anywhere_is_told_or_refused(
     tmp_path_factory: pytest.TempPathFactory, number: int, where: str, at: int, bit: int
 ) -> None:
@@ -127,10 +130,13 @@ def test_a_bit_that_changed_anywhere_is_told_or_refused(
 
 def _is_blank_sum(path: Path, number: int) -> bool:
     """Test that a change hit the keyword of a sum, or the quote that begins it: none is stated."""
-    with fits.open(path) as hdus:
-        header = hdus[number].header
-        stated = [isinstance(header.get(key), str) for key in ("CHECKSUM", "DATASUM")]
-        return not all(stated)
+    with warnings.catch_warnings():
+        # The bit may be one that no text in ASCII has.
+        warnings.simplefilter("ignore", AstropyUserWarning)
+        with fits.open(path) as hdus:
+            header = hdus[number].header
+            stated = [isinstance(header.get(key), str) for key in ("CHECKSUM", "DATASUM")]
+    return not all(stated)
 
 
 @pytest.mark.parametrize("value", ["", "  ", None])
