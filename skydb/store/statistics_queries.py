@@ -20,8 +20,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from skydb.domain import Activity, Exposure, Product, ProductVersion, SkyRun, SkyValue, Visit
-from skydb.domain.vocabulary import SkyUnit
+from skydb.domain import (
+    Activity,
+    Exposure,
+    Finding,
+    Product,
+    ProductVersion,
+    SkyRun,
+    SkyValue,
+    Visit,
+)
+from skydb.domain.vocabulary import FindingKind, SkyUnit
 from skydb.store.comparison_queries import is_kept
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
@@ -150,6 +159,12 @@ def visits_of_replays(connection: Connection) -> list[int]:
         .distinct()
     )
     return sorted(connection.execute(query).scalars())
+
+
+def split_runs(session: Session) -> frozenset[int]:
+    """Runs of groups of exposures, or of chips, that share no sky: their values have no zero."""
+    found = select(Finding.activity_id).where(Finding.kind == FindingKind.ISLANDS).distinct()
+    return frozenset(session.scalars(found))
 
 
 def chip_values(

@@ -17,7 +17,8 @@ from skydb.services.comparison.zeros import Zero, shared_zeros
 from skydb.store.manypacks import together
 from skydb.store.packed_queries import needs_rows, packs_by
 from skydb.store.scope import Scope
-from skydb.store.skypacks import DOWNGRADED, IMPORTED, REPLAY, WIDTH, Section, unpacked
+from skydb.store.skypacks import DOWNGRADED, FLAGS, IMPORTED, REPLAY, WIDTH, Section, unpacked
+from skydb.store.statistics_queries import split_runs
 from skydb.store.unit_of_work import Store
 
 #: Name of an unknown key, method or unit.
@@ -52,10 +53,11 @@ class SkyStatistics:
     exposures, chips : int
         How many have a value.
     median, least, greatest : float or None
-        None for values that are relative to several runs without a common zero.
+        None for values that are relative to several runs without a common zero, or to islands
+        of a run that share no sky.
     scatter : float or None
         1.48 times the median absolute deviation; of values without a common zero from the
-        median of their own run. None for a single chip.
+        median of their own run. None for a single chip, and with such islands.
     method_spread, method_spread_max : float or None
         Largest less least of the methods of one group of runs, each less the median of its
         run: the median and the largest over the chips. None where no chip has two methods.
@@ -63,8 +65,10 @@ class SkyStatistics:
         Runs that ever gave values here; those to which another method had been asked for,
         those from a log, and those that repeat another one.
     zero : str
-        Where the zero of the numbers lies: ``absolute``; ``run 7``, on whose zero the values
-        of all runs were put by the chips that they have in common; or ``apart, 3 runs``.
+        Where the zero of the numbers lies: ``absolute``, or ``absolute, with islands of run 7``
+        where that run matched groups apart that share no sky; ``run 7``, on whose zero the values
+        of all runs were put by the chips that they have in common; ``apart, 3 runs``; or
+        ``islands of run 7``.
     """
 
     key: str
@@ -217,7 +221,8 @@ class StatisticsService:
             if not gathered:
                 wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
-            zeros = shared_zeros(session, several)
+            zeros = {run: Zero(run, is_split=True) for run in split_runs(session)}
+            zeros |= shared_zeros(session, several)
             rows = [row for some in _together(_groups(gathered)) for row in _rows(some, zeros)]
             rows.sort(key=_place)
         if not rows:
@@ -256,59 +261,81 @@ def _place(row: SkyStatistics) -> tuple[str, int, str]:
     return row.key, _ORDER.index(row.method) if known else len(_ORDER), row.unit
 
 
+class _Placed(NamedTuple):
+    """Values of a group with their zero; whether they are on it, and of islands of runs."""
+
+    values: bytes | bytearray
+    zero: str
+    is_common: bool = True
+    is_split: bool = False
+
+
 def _rows(groups: Sequence[_Group], zeros: Mapping[int, Zero]) -> list[SkyStatistics]:
     placed = [_on_one_zero(group, zeros) for group in groups]
-    values = _robust([values for values, _ in placed])
+    values = _robust([one.values for one in placed])
     levels = _robust(
         [
-            group.values.levels if zero is None else b""
-            for group, (_, zero) in zip(groups, placed, strict=True)
+            b"" if one.is_common else group.values.levels
+            for group, one in zip(groups, placed, strict=True)
         ]
     )
     spreads = _robust([group.spreads for group in groups])
     return [
-        _statistics(group, zero, place, values, levels, spreads)
-        for place, (group, (_, zero)) in enumerate(zip(groups, placed, strict=True))
+        _statistics(group, one, place, values, levels, spreads)
+        for place, (group, one) in enumerate(zip(groups, placed, strict=True))
     ]
 
 
 def _statistics(
-    group: _Group, zero: str | None, place: int, values: _Robust, levels: _Robust, spreads: _Robust
+    group: _Group, placed: _Placed, place: int, values: _Robust, levels: _Robust, spreads: _Robust
 ) -> SkyStatistics:
-    of = group.values
+    of, is_common = group.values, placed.is_common
     runs, downgraded, imported, replays = of.runs()
-    scatter = (levels if zero is None else values).scatter[place]
+    scatter = (values if is_common else levels).scatter[place]
     return SkyStatistics(
         key=_shown(group.key),
         method=group.method or UNKNOWN,
         unit=group.unit or UNKNOWN,
         exposures=of.exposures,
         chips=of.chips,
-        median=values.median[place] if zero else None,
-        scatter=scatter if of.chips > 1 else None,
-        least=values.least[place] if zero else None,
-        greatest=values.greatest[place] if zero else None,
+        median=values.median[place] if is_common else None,
+        scatter=scatter if of.chips > 1 and not placed.is_split else None,
+        least=values.least[place] if is_common else None,
+        greatest=values.greatest[place] if is_common else None,
         method_spread=spreads.median[place] if group.spreads else None,
         method_spread_max=spreads.greatest[place] if group.spreads else None,
         runs=runs,
         downgraded_runs=downgraded,
         imported_runs=imported,
         replayed_runs=replays,
-        zero=zero or f"apart, {np.unique(_integers(of.of_runs)).size} runs",
+        zero=placed.zero,
     )
 
 
-def _on_one_zero(group: _Group, zeros: Mapping[int, Zero]) -> tuple[bytes | bytearray, str | None]:
-    """Values on a common zero, and which it is; None where they have none."""
+def _on_one_zero(group: _Group, zeros: Mapping[int, Zero]) -> _Placed:
+    """Values on a common zero where they have one."""
     values = group.values.values
     if group.method != _RELATIVE:
-        return values, "absolute"
+        return _Placed(values, _absolute(group, zeros))
     runs, places = np.unique(_integers(group.values.of_runs), return_inverse=True)
     mine = [zeros.get(run, Zero(run)) for run in runs.tolist()]
+    split = [zero for zero in mine if zero.is_split]
+    if split:
+        several = f"apart, {runs.size} runs, with islands" if runs.size > 1 else str(split[0])
+        return _Placed(values, several, is_common=False, is_split=True)
     if len({zero.run for zero in mine}) > 1:
-        return values, None
+        return _Placed(values, f"apart, {runs.size} runs", is_common=False)
     shifts = np.array([zero.shift for zero in mine])
-    return (_doubles(values) + shifts[places]).tobytes(), str(mine[0])
+    return _Placed((_doubles(values) + shifts[places]).tobytes(), str(mine[0]))
+
+
+def _absolute(group: _Group, zeros: Mapping[int, Zero]) -> str:
+    """Zero of values that have one, with the islands that were matched apart from each other."""
+    if group.method == SkyMethod.GLOBALMIN_MATCH:
+        runs = np.unique(_integers(group.values.counted) // FLAGS).tolist()
+        split = (zeros[run] for run in runs if run in zeros and zeros[run].is_split)
+        return next((f"absolute, with {zero}" for zero in split), "absolute")
+    return "absolute"
 
 
 def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:

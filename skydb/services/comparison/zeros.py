@@ -1,14 +1,15 @@
 """Common zeros of values that are offsets from one image of their own run, as those of match.
 
 Each run has a zero of its own. Runs that measured the same chips are put on the zero of the
-first of them by the median difference of those chips; others stay apart.
+first of them by the median difference of those chips; others stay apart. A run of groups of
+exposures that share no sky has no zero for all of its values, and stays apart, too.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,7 +21,7 @@ from skydb.domain.vocabulary import SkyMethod
 from skydb.store.manypacks import runs_of
 from skydb.store.packed_queries import packs_of_visits
 from skydb.store.rows import batches
-from skydb.store.statistics_queries import chip_values
+from skydb.store.statistics_queries import chip_values, split_runs
 
 #: Runs whose values are read at once.
 _BATCH = 500
@@ -42,17 +43,22 @@ class Zero:
         The run whose zero it is.
     shift : float
         What to add to a value to have it on that zero, in the unit of the values.
+    is_split : bool
+        Whether every island of the run has a zero of its own.
     """
 
     run: int
     shift: float = 0.0
+    is_split: bool = False
 
     def __str__(self) -> str:
-        return f"run {self.run}"
+        return f"{'islands of ' if self.is_split else ''}run {self.run}"
 
 
 def common_zeros(
-    values: Mapping[int, Mapping[Hashable, float]], order: Sequence[int]
+    values: Mapping[int, Mapping[Hashable, float]],
+    order: Sequence[int],
+    split: Collection[int] = (),
 ) -> dict[int, Zero]:
     """The zero of each run, shared with as many runs as have chips in common.
 
@@ -62,13 +68,15 @@ def common_zeros(
         Values of each run by chip; chips of different units are different chips.
     order : sequence of int
         The runs, the one whose zero is kept first.
+    split : collection of int
+        Runs without a zero for all of their values.
     """
     place = {run: number for number, run in enumerate(order)}
+    zeros = {run: Zero(run, is_split=True) for run in order if run in split}
     having: dict[Hashable, list[int]] = defaultdict(list)
     for run in order:
-        for chip in values.get(run, {}):
+        for chip in {} if run in zeros else values.get(run, {}):
             having[chip].append(run)
-    zeros: dict[int, Zero] = {}
     for run in order:
         if run not in zeros:
             zeros |= _reached(run, values, having, place)
@@ -114,7 +122,7 @@ def zeros_of_runs(session: Session, runs: Sequence[int]) -> dict[int, Zero]:
     for batch in batches(runs, _BATCH):
         for run, chip, value in chip_values(session, batch):
             values[run][chip] = value
-    return common_zeros(values, runs)
+    return common_zeros(values, runs, split_runs(session))
 
 
 def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[int, Zero]:

@@ -6,7 +6,7 @@ import pytest
 from skydb.api.composition import Services
 from skydb.domain import SkyRun
 from skydb.domain.grouping import StatisticsBy
-from skydb.domain.vocabulary import SkyMethod, SkyUnit
+from skydb.domain.vocabulary import FindingKind, SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison.statistics import SkyStatistics
 from skydb.store.scope import Scope
@@ -162,3 +162,36 @@ def test_no_value_and_no_exposure_is_said(book: SmallLedger) -> None:
         service.statistics(StatisticsBy.VISIT)
     with pytest.raises(NotFoundError, match="Unknown visit 'bxl77'"):
         service.statistics(StatisticsBy.VISIT, scope=Scope(visits=("bxl77",)))
+
+
+def split_in_islands(book: SmallLedger, run_id: int) -> None:
+    with book.services.context.store.writing() as session:
+        said = "2 groups of exposures share no sky"
+        session.get_one(SkyRun, run_id).notice(FindingKind.ISLANDS, f"run {run_id}", said)
+        session.commit()
+
+
+def test_values_of_islands_that_share_no_sky_are_mixed_in_no_median(
+    book_anywhere: SmallLedger,
+) -> None:
+    run = book_anywhere.run(MATCH, skies(0.0, 1.0, 0.0, 0.5, 0.25), on=BEFORE)
+    assert by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"].zero == f"run {run}"
+    split_in_islands(book_anywhere, run)
+    row = by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"]
+    assert (row.chips, row.zero) == (5, f"islands of run {run}")
+    assert (row.median, row.scatter, row.least, row.greatest) == (None, None, None, None)
+
+
+def test_a_run_of_islands_stays_apart_from_others(book: SmallLedger) -> None:
+    split_in_islands(book, book.run(MATCH, skies(0.0, 1.0, 9.0, 9.5, 9.25), on=BEFORE))
+    book.run(MATCH, dict(list(skies(3.0, 4.0, 0, 0, 0).items())[:2]), on=AFTER)
+    row = by_key(book, StatisticsBy.DETECTOR, MATCH)["IR"]
+    assert (row.median, row.scatter, row.zero) == (None, None, "apart, 2 runs, with islands")
+
+
+def test_a_least_level_that_is_of_one_island_is_named(book: SmallLedger) -> None:
+    method = SkyMethod.GLOBALMIN_MATCH
+    run = book.run(method, skies(0.0, 1.0, 0.0, 0.5, 0.25), on=BEFORE)
+    split_in_islands(book, run)
+    row = by_key(book, StatisticsBy.DETECTOR, method)["IR"]
+    assert (row.median, row.zero) == (0.25, f"absolute, with islands of run {run}")

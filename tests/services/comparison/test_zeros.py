@@ -37,3 +37,11 @@ def test_a_constant_of_each_run_is_all_that_is_taken_away(constants: dict[int, i
     for run in order:
         for chip, value in values[run].items():
             assert value + zeros[run].shift == pytest.approx(true[chip] + constants[order[0]])
+
+
+def test_a_run_of_islands_has_a_zero_for_none_of_its_values_and_joins_no_others() -> None:
+    one, other = {"a": 0.0, "b": 1.0}, {"c": 10.0, "d": 10.5}
+    islands = {"a": 2.0, "b": 3.0, "c": 4.0, "d": 4.5}
+    zeros = common_zeros({1: one, 2: other, 3: islands}, [1, 2, 3], split={3})
+    assert zeros == {1: Zero(1), 2: Zero(2), 3: Zero(3, is_split=True)}
+    assert [str(zeros[run]) for run in (1, 2, 3)] == ["run 1", "run 2", "islands of run 3"]
