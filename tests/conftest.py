@@ -16,7 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.engines import share_statements
+from tests.engines import share_schemas, share_statements
 from tests.postgres import PostgresServer, PostgresUnavailableError
 from tests.workers import Subprocesses
 
@@ -111,10 +111,15 @@ def _is_of_the_other_database(item: pytest.Item) -> bool:
     return bool((sum(others) + KINDS.index(*kinds.values())) % 2)
 
 
+#: New objects before a search for garbage: 700 are those of a few rows.
+BEFORE_A_SEARCH = 20_000
+
+
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of all later searches for garbage: it stays to the end."""
+    """Leave what was collected out of all later searches for garbage, and search less often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(BEFORE_A_SEARCH, *gc.get_threshold()[1:])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -137,9 +142,10 @@ def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_statements() -> Iterator[None]:
-    """Statements that are compiled once for all engines of a kind of database."""
+    """Statements and schemas that are read once for all engines of a kind of database."""
     with pytest.MonkeyPatch.context() as patch:
         share_statements(patch)
+        share_schemas(patch)
         yield
 
 

@@ -1,11 +1,14 @@
-"""Engines of the tests share the statements that SQLAlchemy has compiled.
+"""Engines of the tests share what is the same for every ledger.
 
 SQLAlchemy compiles a statement once for each engine. Nearly every test opens a ledger of its own,
-and so compiled everything anew, which took longer than what the databases did.
+and so compiled everything anew, which took longer than what the databases did. SQLite parses the
+whole schema whenever a file is opened, and skydb opens it once more before, to see whose it is.
 """
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +35,35 @@ def share_statements(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(dialect, "__eq__", _are_one_kind, raising=False)
         patch.setattr(dialect, "__hash__", _hash_of_kind, raising=False)
     patch.setattr("skydb.store.engine.create_engine", create_sharing)
+
+
+def share_schemas(patch: pytest.MonkeyPatch) -> None:
+    """Look once at a schema of SQLite that many files have: it is known by their first page."""
+    # Not before the home of the tests is there.
+    from skydb.store import sqlitefile
+
+    known: set[bytes] = set()
+    look = sqlitefile.foreign_tables
+
+    def looked(path: Path) -> list[str]:
+        schema = None if path.with_name(f"{path.name}-wal").exists() else _schema(path)
+        if schema is not None and schema in known:
+            return []
+        others = look(path)
+        if schema is not None and not others:
+            known.add(schema)
+        return others
+
+    patch.setattr(sqlitefile, "foreign_tables", looked)
+
+
+def _schema(path: Path) -> bytes | None:
+    """Root of the tables' table and number of its last change; None where it has no more pages."""
+    with path.open("rb") as stream:
+        page = stream.read(1 << 16)
+    (size,) = struct.unpack(">H", page[16:18])  # 1 stands for 1 << 16
+    is_inner = page[100:101] == b"\x05"
+    return page[40:44] + page[100 : size if size > 1 else 1 << 16] if is_inner else None
 
 
 def _are_one_kind(one: object, other: object) -> bool:
