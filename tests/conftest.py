@@ -16,7 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.engines import share_schemas, share_statements
+from tests.engines import leave_unsynced, share_schemas, share_statements
 from tests.postgres import PostgresServer, PostgresUnavailableError
 from tests.workers import Subprocesses
 
@@ -146,6 +146,7 @@ def shared_statements() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         share_statements(patch)
         share_schemas(patch)
+        leave_unsynced(patch)
         yield
 
 

@@ -7,7 +7,9 @@ whole schema whenever a file is opened, and skydb opens it once more before, to 
 
 from __future__ import annotations
 
+import os
 import struct
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,22 @@ def share_schemas(patch: pytest.MonkeyPatch) -> None:
         return others
 
     patch.setattr(sqlitefile, "foreign_tables", looked)
+
+
+def leave_unsynced(patch: pytest.MonkeyPatch) -> None:
+    """Wait for no disk: nothing that a test stores has to survive a power cut."""
+    # Not before the home of the tests is there.
+    from skydb.store import engine
+
+    prepare = engine._prepare_sqlite
+
+    @wraps(prepare)
+    def prepared(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    patch.setattr(engine, "_prepare_sqlite", prepared)
+    patch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def _schema(path: Path) -> bytes | None:

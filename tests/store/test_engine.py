@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+import skydb.store.engine
 from skydb.errors import NotFoundError, UsageError
 from skydb.store.engine import DEFAULT_URL, READ_ONLY, open_engine, resolve_url, sqlite_path
 from skydb.store.readonly import Rules, ask
@@ -58,7 +59,12 @@ def test_a_ledger_that_is_not_there_is_not_made_by_opening_it(tmp_path: Path) ->
     assert not path.exists()
 
 
-def test_sqlite_has_wal_foreign_keys_and_patience(sqlite_ledger_url: str) -> None:
+def test_sqlite_has_wal_foreign_keys_and_patience(
+    sqlite_ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it is outside of tests, see tests/engines.py.
+    prepare = vars(skydb.store.engine._prepare_sqlite)["__wrapped__"]
+    monkeypatch.setattr(skydb.store.engine, "_prepare_sqlite", prepare)
     engine = open_engine(resolve_url(sqlite_ledger_url))
     with engine.connect() as connection:
         pragmas = {
