@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from astropy.io import fits
 
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import TweakRegSettings
+from skydb.drizzle.tasks import astrodrizzle
 from skydb.drizzle.tweakreg import TweakReg
 from tests.drizzle.exposures import write_catalog
 
@@ -113,3 +115,14 @@ def test_a_fit_is_the_same_to_the_last_bit(
     with fits.open(whole.fitted_copy) as one, fits.open(lean.fitted_copy) as other:
         for keyword in ("CRVAL1", "CRVAL2", "CD1_1", "CD1_2", "WCSNAME"):
             assert one["SCI", 1].header[keyword] == other["SCI", 1].header[keyword]
+
+
+def test_astrodrizzle_as_well_asks_once_what_astropy_does_with_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[bool] = []
+    monkeypatch.setitem(sys.modules, "drizzlepac", SimpleNamespace(astrodrizzle=None))
+    monkeypatch.setattr(astrodrizzle, "settle_configuration", lambda: settled.append(True))
+    monkeypatch.setattr(astrodrizzle, "versions", dict)
+    assert astrodrizzle.run({"jobs": []}, tmp_path) == {"jobs": [], "versions": {}}
+    assert settled == [True]

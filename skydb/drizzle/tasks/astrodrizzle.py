@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from skydb.drizzle.crmasks import MASKS
 from skydb.drizzle.tasks.crmasks import recorded_masks
 from skydb.drizzle.tasks.jobs import working_in
+from skydb.drizzle.tasks.lean import settle_configuration
 from skydb.drizzle.tasks.names import skydb_names_understood
 from skydb.drizzle.tasks.versions import versions
 
@@ -22,6 +23,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Run AstroDrizzle once for every job and report the sky computations of each."""
     from drizzlepac import astrodrizzle
 
+    settle_configuration()
     reports = []
     for job in request["jobs"]:
         began_s = time.perf_counter()

@@ -69,7 +69,7 @@ def import_drizzlepac(part: Part) -> ModuleType:
     module
         ``drizzlepac``; its modules are imported as ever.
     """
-    _settle_configuration()
+    settle_configuration()
     if _PACKAGE in sys.modules:
         return sys.modules[_PACKAGE]
     before = set(sys.modules)
@@ -86,7 +86,7 @@ def import_drizzlepac(part: Part) -> ModuleType:
     return package
 
 
-def _settle_configuration() -> None:
+def settle_configuration() -> None:
     """Keep what astropy is configured to do with FITS, which it looks up again for every card."""
     from astropy.io import fits
 
