@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skydb.simulate.detectors import Detector
 from skydb.simulate.geometry import (
@@ -206,12 +207,28 @@ def _island_boxes_pix(plan: FieldPlan, detector: Detector, cd: Matrix) -> list[M
 
 def _fill(box: Matrix, density: float, rng: np.random.Generator) -> Matrix:
     """Positions (n, 2): random, but each gives way to an earlier one nearby."""
-    from scipy.spatial import cKDTree
-
     wanted = round(density * float(np.prod(box[1] - box[0])))
     candidates = rng.uniform(box[0], box[1], (2 * wanted, 2))
-    pairs = cKDTree(candidates).query_pairs(_SEPARATION_PIX, output_type="ndarray")
-    keeps = np.ones(len(candidates), dtype=bool)
-    for first, second in sorted(pairs.tolist(), key=lambda pair: (pair[1], pair[0])):
-        keeps[second] &= not keeps[first]
-    return candidates[keeps][:wanted]
+    # Few give way, and to none that comes later.
+    for some in (candidates[: wanted + wanted // 4], candidates):
+        apart = some[_keep_apart(some)]
+        if len(apart) >= wanted:
+            break
+    return apart[:wanted]
+
+
+def _keep_apart(places: Matrix) -> NDArray[np.bool_]:
+    """Which places are kept: those that have no kept one before them nearby."""
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(places).query_pairs(_SEPARATION_PIX, output_type="ndarray")
+    first, second = pairs.min(axis=1), pairs.max(axis=1)
+    is_kept = np.ones(len(places), dtype=bool)
+    while len(first):
+        # What has none before it that may still stay is kept, and what is near to it goes.
+        is_open = np.zeros(len(places), dtype=bool)
+        is_open[second] = True
+        is_kept[second[~is_open[first]]] = False
+        undecided = is_kept[first] & is_kept[second]
+        first, second = first[undecided], second[undecided]
+    return is_kept

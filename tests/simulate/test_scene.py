@@ -5,6 +5,7 @@ import pytest
 from astropy.table import QTable
 from scipy.spatial import cKDTree
 
+from skydb.simulate import scene
 from skydb.simulate.catalogs import GAIA_LIMIT_MAG, as_gaia_sees
 from skydb.simulate.detectors import detector
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -118,3 +119,22 @@ def test_a_nebula_between_nodes_is_what_the_formula_says():
     x, y = np.meshgrid(np.arange(1.0, 257.0), np.arange(1.0, 257.0))
     exact = nebula.brightness(*wcs.pixel_to_sky(x, y, chip.sip))
     assert np.abs(nebula_image(nebula, chip, wcs) - exact).max() < 1e-4
+
+
+@pytest.mark.parametrize("density", [0.001, 0.008, 0.02])
+def test_each_star_gives_way_to_those_before_it_that_stay(density: float) -> None:
+    places = np.random.default_rng(3).uniform(0.0, 250.0, (round(density * 250.0**2), 2))
+    kept: list[int] = []
+    for number, place in enumerate(places):
+        if all(np.hypot(*(place - places[other])) > 7.0 for other in kept):
+            kept.append(number)
+    assert np.flatnonzero(scene._keep_apart(places)).tolist() == kept
+    assert len(kept) < len(places)
+    box = np.array([[0.0, 0.0], [250.0, 250.0]])
+    drawn = scene._fill(box, density / 2, np.random.default_rng(3))
+    assert drawn.tolist() == places[kept][: len(places) // 2].tolist()
+
+
+def test_a_box_without_stars_has_none() -> None:
+    box = np.array([[0.0, 0.0], [2.0, 2.0]])
+    assert scene._fill(box, 0.001, np.random.default_rng(1)).shape == (0, 2)
