@@ -119,12 +119,14 @@ def syntax_is_forgotten() -> Iterator[None]:
     _modules.cache_clear()
 
 
-def _nodes(tree: ast.AST, *, for_types: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+def _nodes(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
     """Every node, lazy imports in functions included, and whether only a type checker runs it."""
-    for node in ast.iter_child_nodes(tree):
+    waiting = [(tree, False)]
+    for node, for_types in waiting:
         checked = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        yield node, for_types
-        yield from _nodes(node, for_types=for_types or checked)
+        inner = [(child, for_types or checked) for child in ast.iter_child_nodes(node)]
+        waiting.extend(inner)
+        yield from inner
 
 
 @cache

@@ -55,18 +55,24 @@ def _parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def _walked(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_parse(path)))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def syntax_is_forgotten() -> Iterator[None]:
     """Every test reads the same trees; no other module has to live with a million nodes."""
     yield
     _parse.cache_clear()
+    _walked.cache_clear()
 
 
 def _nodes(kind: type[Node]) -> Iterator[tuple[str, Node]]:
     """Every node of a kind, and where it is."""
     for path in _sources():
         name = _name(path)
-        for node in ast.walk(_parse(path)):
+        for node in _walked(path):
             if isinstance(node, kind):
                 yield f"{name}:{getattr(node, 'lineno', 0)}", node
 

@@ -228,8 +228,7 @@ def test_whatever_happens_the_counts_are_those_of_the_rows(begun: Engine) -> Non
         happens(begun, actions, dice)
         said = [action.__name__ for action in actions]
         rows = counted(begun)
-        assert shown(begun) == rows, said
-        assert kept(begun) == rows, said
+        assert (shown(begun), kept(begun)) == (rows, rows), said
 
 
 def test_a_transaction_that_is_rolled_back_notes_nothing(begun: Engine) -> None:
