@@ -218,7 +218,7 @@ def _fill(box: Matrix, density: float, rng: np.random.Generator) -> Matrix:
 
 
 def _keep_apart(places: Matrix) -> NDArray[np.bool_]:
-    """Which places are kept: those that have no kept one before them nearby."""
+    """Places that stay, as an array of bool: none before them stays and is nearby."""
     from scipy.spatial import cKDTree
 
     pairs = cKDTree(places).query_pairs(_SEPARATION_PIX, output_type="ndarray")
