@@ -111,15 +111,10 @@ def _is_of_the_other_database(item: pytest.Item) -> bool:
     return bool((sum(others) + KINDS.index(*kinds.values())) % 2)
 
 
-#: New objects before a search for garbage: 700 are those of a few rows.
-BEFORE_A_SEARCH = 20_000
-
-
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of all later searches for garbage, and search less often."""
+    """Leave what was collected out of all later searches for garbage: it stays to the end."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(BEFORE_A_SEARCH, *gc.get_threshold()[1:])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
