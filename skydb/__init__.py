@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from skydb.api.ledger import Ledger
     from skydb.api.results import Record, Result, Row
+    from skydb.api.spelling import own_errors as own_errors
     from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
     from skydb.services.core import Progress
     from skydb.simulate.archive import LoopbackArchive
@@ -44,6 +45,7 @@ _MADE_IN = {
     "Result": "skydb.api.results",
     "Row": "skydb.api.results",
     "copy": "skydb.api.database",
+    "own_errors": "skydb.api.spelling",
     "serve": "skydb.simulate.calling",
 }
 

@@ -31,7 +31,8 @@ parts are kept as attributes so that a program need not parse the sentence.
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -214,14 +215,45 @@ class DiskError(SkydbError, OSError):
     """The operating system refused a file or directory that the work needs."""
 
     @classmethod
-    def of(cls, error: OSError) -> Self:
-        """Make the error from that of the operating system, with the file and advice."""
+    def of(cls, error: OSError, written: Path | None = None) -> Self:
+        """Make the error from that of the operating system, with the file and advice.
+
+        Parameters
+        ----------
+        error : OSError
+        written : Path, optional
+            The file that was to be written, whichever draft or directory was refused.
+        """
         said = error.strerror or str(error) or type(error).__name__
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        if written is not None:
+            named = [f"{written} cannot be written"]
         what = f"{' and '.join(named)}: {said}." if named else f"{said}."
         return cls(
             what, advice=_CURES.get(error.errno or 0, "Correct this, and repeat the command.")
         )
+
+
+@contextmanager
+def disk_errors(written: Path | None = None) -> Iterator[None]:
+    """Raise errors of the operating system as :class:`DiskError`.
+
+    Parameters
+    ----------
+    written : Path, optional
+        The file that the block writes.
+
+    Raises
+    ------
+    DiskError
+        When a file or directory cannot be used: with its name, the reason and advice.
+    """
+    try:
+        yield
+    except SkydbError:
+        raise
+    except OSError as error:
+        raise DiskError.of(error, written) from error
 
 
 #: Advice for errors of the operating system.

@@ -206,7 +206,7 @@ class AlignGroup(WcsGroup):
         said = (
             [
                 f"Wrote the headers of {len(written)} of your files.",
-                f"To take that back: skydb restore-headers {written[0].activity}",
+                f"To take that back: `skydb restore-headers {written[0].activity}`",
                 *written.remarks,
             ]
             if written

@@ -10,9 +10,10 @@ from functools import wraps
 from inspect import isfunction
 from typing import ParamSpec, TypeVar
 
-from skydb.api.spelling import for_python
+from skydb.api.results import Result, put_into_python
+from skydb.api.spelling import own_errors
+from skydb.api.words import require_words
 from skydb.domain.arguments import bound_arguments
-from skydb.errors import SkydbError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,14 +37,15 @@ def guarded(method: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
+        owner = args[0] if args else None
+        ledger = getattr(owner, "_ledger", owner)
+        is_for_python = bool(getattr(ledger, "is_for_python", False))
+        with own_errors(is_for_python=is_for_python):
+            require_words(method, kwargs)
             bound = bound_arguments(method, args, kwargs)
-            return method(*bound.args, **bound.kwargs)
-        except SkydbError as error:
-            owner = args[0] if args else None
-            ledger = getattr(owner, "_ledger", owner)
-            if getattr(ledger, "is_for_python", False):
-                for_python(error)
-            raise
+            found = method(*bound.args, **bound.kwargs)
+        if is_for_python and isinstance(found, Result):
+            put_into_python(found)
+        return found
 
     return call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from skydb.api.base import Group
 from skydb.api.results import Result
-from skydb.api.selecting import Names, require_known, several
+from skydb.api.selecting import Names, several
 
 if TYPE_CHECKING:
     from skydb.archive.mast import MastQuery
@@ -137,7 +137,6 @@ def _asked(wanted: Fetching) -> tuple[MastQuery, FetchSettings]:
     from skydb.archive.mast import MastQuery
     from skydb.services.intake import FetchSettings
 
-    require_known(wanted, Fetching)
     given = dict(wanted)
     project = str(given.pop("project", "CALWF3"))
     query = MastQuery(

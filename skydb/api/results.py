@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from skydb.api.checking import path
+from skydb.api.spelling import in_python, own_errors
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Result(Sequence[Row]):
         self.rows: list[Row] = [_row(one) for one in rows]
         self.names: tuple[str, ...] = tuple(self.rows[0]) if self.rows else tuple(names)
         self._units: dict[str, str] = {}
+        self._is_for_python = False
         self.remarks: tuple[str, ...] = tuple(remarks)
         self.is_flagged = is_flagged
         self.has_failed = has_failed
@@ -218,7 +220,8 @@ class DrawnResult(Result):
         --------
         >>> db.sky.compare().plot().savefig("skies.png")
         """
-        return self._draw(**options)
+        with own_errors(is_for_python=self._is_for_python):
+            return self._draw(**options)
 
     def write(self, out: str | Path) -> list[Path]:
         """Write all pictures of the command into a directory.
@@ -233,8 +236,9 @@ class DrawnResult(Result):
         >>> [path.name for path in db.sky.timeline(visit="bxl50").write("figures")]
         ['timeline_sky.png', 'timeline_alignment.png']
         """
-        made = self._write(path(out, "out"))
-        return [made] if isinstance(made, Path) else list(made)
+        with own_errors(is_for_python=self._is_for_python):
+            made = self._write(path(out, "out"))
+            return [made] if isinstance(made, Path) else list(made)
 
 
 class Record(Result):
@@ -287,6 +291,12 @@ class Record(Result):
     def document(self) -> object:
         """Give what ``--json`` prints."""
         return self.known
+
+
+def put_into_python(result: Result) -> None:
+    """Put remarks of a result, and messages of its pictures, into the words of Python."""
+    result.remarks = tuple(in_python(remark) for remark in result.remarks)
+    result._is_for_python = True
 
 
 def _not_here(*_: object, **__: object) -> NoReturn:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -66,11 +65,10 @@ def scope_of(words: Mapping[str, Any]) -> Scope:
     Raises
     ------
     UsageError
-        When there is no such word, or a flavour or a date cannot be understood.
+        When a flavour or a date cannot be understood.
     """
     from skydb.store.scope import Scope
 
-    require_known(words, Selecting)
     return Scope(**_fields(words))
 
 
@@ -80,12 +78,11 @@ def selection_of(words: Mapping[str, Any]) -> Selection:
     Raises
     ------
     UsageError
-        When there is no such word, or a flavour, a version or a date cannot be understood.
+        When a flavour, a version or a date cannot be understood.
     """
     from skydb.domain.references import exposure_version
     from skydb.services.intake import Selection
 
-    require_known(words, Guarding)
     versions = dict(map(exposure_version, texts(words.get("version"), "version")))
     return Selection(**_fields(words), versions=versions, files=texts(words.get("file"), "file"))
 
@@ -184,22 +181,3 @@ def _flavour(word: str | None) -> Flavour | None:
     from skydb.domain.vocabulary import Flavour
 
     return member(Flavour, word, "flavour")
-
-
-def require_known(words: Mapping[str, Any], kind: type) -> None:
-    """Check that words are those of a kind.
-
-    Raises
-    ------
-    UsageError
-        When there is no such word; the message has the nearest.
-    """
-    known = kind.__annotations__ | {
-        name: None for base in kind.__mro__ for name in getattr(base, "__annotations__", ())
-    }
-    for name in words:
-        if name not in known:
-            near = get_close_matches(name, known) or sorted(known)
-            raise UsageError(
-                f"There is no option {name!r} here.", advice=f"Is it {' or '.join(near)}?"
-            )

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from types import ModuleType
 
-from skydb.errors import SkydbError
+from skydb.api.calls import ARGUMENTS, call_of
+from skydb.errors import SkydbError, disk_errors
 
-#: Options whose word in Python is another one; both of a negation are below.
-_WORDS = {
-    "all": "everything",
-    "force-why": "force_why",
-    "from": "path",
-    "timeout": "timeout_s",
-    "explain-inputs": "inputs()",
-    "o": "options",
-}
+#: What stands for an option that no argument does.
+_INSTEAD = {"explain-inputs": "inputs()"}
 
-#: A command to type stays as it is.
-_COMMAND = re.compile(r"(`[^`]*`)")
+#: A command to type.
+_COMMAND = re.compile(r"`([^`]*)`")
 
 
-def for_python(error: SkydbError) -> None:
+@contextmanager
+def own_errors(*, is_for_python: bool) -> Iterator[None]:
+    """Raise errors of skydb only, in the words of Python where a program is to read them.
+
+    Parameters
+    ----------
+    is_for_python : bool
+        Whether messages name words of a call, and not options of commands.
+
+    Raises
+    ------
+    SkydbError
+        When the block cannot be done; a :class:`DiskError` of the operating system's errors.
+    """
+    try:
+        with disk_errors():
+            yield
+    except SkydbError as error:
+        if is_for_python:
+            _for_python(error)
+        raise
+
+
+def _for_python(error: SkydbError) -> None:
     """Put the message of an error into the words of Python."""
     for name in ("what", "advice", "reason"):
         said = getattr(error, name, None)
@@ -34,22 +52,25 @@ def for_python(error: SkydbError) -> None:
 
 
 def in_python(message: str) -> str:
-    """A sentence with options as the words of a call.
+    """A sentence with commands as calls, and options as the words of a call.
 
     Examples
     --------
     >>> in_python("To run nevertheless: --allow mixed-alignment.")
     "To run nevertheless: allow='mixed-alignment'."
-    >>> in_python("Leave out --mag-min, or use --no-mosaic; see `skydb fetch --refresh`.")
-    'Leave out mag_min, or use mosaic=False; see `skydb fetch --refresh`.'
+    >>> in_python("Leave out --mag-min, or use --no-mosaic; see `skydb fsck --repair`.")
+    'Leave out mag_min, or use mosaic=False; see `db.fsck(repair=True)`.'
     """
+    # Between sentences stand the commands that are in them.
     parts = _COMMAND.split(message)
-    return "".join(part if part.startswith("`") else _option().sub(_word, part) for part in parts)
+    parts[1::2] = [f"`{call_of(command) or command}`" for command in parts[1::2]]
+    parts[::2] = [_option().sub(_word, sentence) for sentence in parts[::2]]
+    return "".join(parts)
 
 
 def _word(found: re.Match[str]) -> str:
     negated, option, value = found["negated"], found["option"], found["value"]
-    word = _WORDS.get(option, option.replace("-", "_"))
+    word = _INSTEAD.get(option) or ARGUMENTS.get(option, option.replace("-", "_"))
     if negated:
         return f"{word}=False"
     if value is None:

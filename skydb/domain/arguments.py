@@ -78,12 +78,12 @@ def _checked(method: Callable[..., Any], name: str, given: Any) -> Any:  # noqa:
     if kind is Parameter.VAR_POSITIONAL:
         return tuple(_value(name, one, annotation) for one in given)
     if kind is Parameter.VAR_KEYWORD:
-        words = _words(method, annotation)
+        words = words_of(method, annotation)
         return {word: _value(word, one, words.get(word, "")) for word, one in given.items()}
     return _value(name, given, annotation)
 
 
-def _words(method: Callable[..., Any], annotation: str) -> dict[str, str]:
+def words_of(method: Callable[..., Any], annotation: str) -> dict[str, str]:
     """Annotations of the words that ``**chosen`` stands for."""
     kind = method.__globals__.get(annotation.removeprefix("Unpack[").removesuffix("]"))
     found = getattr(kind, "__annotations__", {})

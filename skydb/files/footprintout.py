@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from skydb.errors import UsageError
+from skydb.errors import UsageError, disk_errors
 from skydb.files.drafts import drafted_anew
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def write_footprints(
         raise UsageError(f"There is no order {order}.", advice=f"Use 0 to {FINEST_ORDER}.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
-    with drafted_anew(path) as part:
+    with disk_errors(path), drafted_anew(path) as part:
         write(part, footprints, order)
         part.replace(path)
 

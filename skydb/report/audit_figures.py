@@ -135,7 +135,7 @@ def write_audit_picture(audit: Audit, out: Path) -> Path:
 
     Raises
     ------
-    SkydbError
+    DiskError
         When the file cannot be written.
     """
     title = f"Run {audit.run.run} ({audit.run.method}): what is left where exposures overlap"

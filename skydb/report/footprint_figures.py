@@ -137,7 +137,7 @@ def footprint_map(
         for corners in row["corners_deg"]
     ]
     if not chips:
-        raise UsageError("No footprint to draw.", advice="Bring the files in with `ingest`.")
+        raise UsageError("No footprint to draw.", advice="Bring the files in with `skydb ingest`.")
     middles = np.array([middle_of(corners) for _, _, corners in chips])
     parts = sorted(_near_each_other(middles), key=lambda part: (-len(part), part[0]))
     positions = np.empty((0, 2)) if sources_deg is None else np.asarray(sources_deg, float)

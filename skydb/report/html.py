@@ -280,7 +280,7 @@ def write_report(content: ReportContent, path: Path) -> Path:
 
     Raises
     ------
-    SkydbError
+    DiskError
         When the file cannot be written.
     UsageError
         As :func:`render_html`.

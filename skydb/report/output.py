@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from skydb.errors import SkydbError
+from skydb.errors import disk_errors
 from skydb.interruption import draft
 from skydb.services.core import draft_beside
 
@@ -22,11 +22,11 @@ def write_atomic(path: Path, content: bytes) -> Path:
 
     Raises
     ------
-    SkydbError
+    DiskError
         When the folder or the file cannot be written; what stood there before
         still stands.
     """
-    try:
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft(draft_beside(path)) as part:
             with part.open("xb") as stream:
@@ -34,9 +34,4 @@ def write_atomic(path: Path, content: bytes) -> Path:
                 stream.flush()
                 os.fsync(stream.fileno())
             part.replace(path)
-    except OSError as error:
-        raise SkydbError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            advice="Choose another place or free some space.",
-        ) from error
     return path

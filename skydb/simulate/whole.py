@@ -39,7 +39,11 @@ def whole_field(directory: Path) -> Iterator[Path]:
         if error.filename is None:
             raise
         path = _finished(Path(error.filename), directory)
-        raise UnreadableFileError(path, f"cannot be used ({error.strerror})") from error
+        raise UnreadableFileError(
+            path,
+            f"cannot be used ({error.strerror})",
+            advice="Name another directory, or correct this.",
+        ) from error
 
 
 def require_free(directory: Path, names: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ def audited_run(session: Session, run_id: int) -> SkyRun:
     """
     run = session.get(SkyRun, run_id)
     if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb sky run`.")
+        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
     if run.status is not ActivityStatus.SUCCEEDED or not run.values:
         raise NotFoundError(
             f"Sky run {run_id} is {run.status} and has no sky values to audit.",

@@ -118,7 +118,8 @@ def exposure_of(session: Session, reference: ExposureReference) -> Exposure:
     # Such as the name of an association, which has as many characters.
     meant = f" (did you mean {found}?)" if found else f" ({_some(session, Exposure.rootname)})"
     raise NotFoundError(
-        f"Unknown exposure {reference.rootname!r}{meant}.", advice="Bring it in with `ingest`."
+        f"Unknown exposure {reference.rootname!r}{meant}.",
+        advice="Bring it in with `skydb ingest`.",
     )
 
 
@@ -270,7 +271,7 @@ def _named(session: Session, reference: FileReference) -> list[Product]:
         raise NotFoundError(
             f"The ledger has no {reference.filename} (files here: "
             f"{_some(session, Product.filename)}).",
-            advice="Bring it in with `ingest`.",
+            advice="Bring it in with `skydb ingest`.",
         )
     # A recorded file takes precedence over a name from a log.
     return [product for product in found if not product.is_only_logged] or found

@@ -367,7 +367,7 @@ def nothing_selected(
     nothing = f"{what} of this selection"
     return NotFoundError(
         f"The ledger has no {', '.join(missing) or nothing}{there}.",
-        advice="Bring them in with `ingest`." if not facts else "Select what there is.",
+        advice="Bring them in with `skydb ingest`." if not facts else "Select what there is.",
     )
 
 

@@ -170,10 +170,20 @@ def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> N
         ('insist with --why "REASON"', 'insist with why="REASON"'),
         ("--each target or --each visit", "each='target' or each='visit'"),
         ("by --engine skydb, with --no-mosaic", "by engine='skydb', with mosaic=False"),
-        ("`skydb fsck --repair` - two--hyphens", "`skydb fsck --repair` - two--hyphens"),
+        ("`skydb fsck --repair` - two--hyphens", "`db.fsck(repair=True)` - two--hyphens"),
+        ("See `skydb runs`.", "See `db.runs()`."),
+        ("See `skydb runs unpin 12`.", "See `db.runs.unpin(12, why)`."),
+        (
+            "Fit it with `skydb align run --what group`.",
+            "Fit it with `db.align.run(what='group')`.",
+        ),
+        ("Use `skydb drizzle --visit bxl50`.", "Use `db.drizzle(visit='bxl50')`."),
+        ("See `skydb books deliveries list`.", "See `db.books.deliveries.list()`."),
+        ("`skydb fetch --refresh`, `skydb init`", "`db.fetch(refresh=True)`, `skydb init`"),
+        ("`kill 12` or `skydb fsck --as-if 3`", "`kill 12` or `skydb fsck --as-if 3`"),
     ],
 )
-def test_options_become_words_and_commands_stay(option: str, word: str) -> None:
+def test_options_become_words_and_commands_become_calls(option: str, word: str) -> None:
     assert in_python(option) == word
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from skydb.errors import UsageError
+from skydb.errors import UsageError, disk_errors
 from skydb.files.drafts import drafted_anew
 from skydb.files.tableout.head import Rows, TableHead
 
@@ -55,6 +55,6 @@ def write_table(path: Path, head: TableHead, parts: Iterable[Rows]) -> None:
     write = writer_for(path)
     if not path.parent.is_dir():
         raise UsageError(f"There is no directory {path.parent}.", advice="Make it first.")
-    with drafted_anew(path) as part:
+    with disk_errors(path), drafted_anew(path) as part:
         write(part, head, parts)
         part.replace(path)

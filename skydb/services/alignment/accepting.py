@@ -37,7 +37,7 @@ def run_of(session: Session, run_id: int) -> AlignmentRun:
     """
     run = session.get(AlignmentRun, run_id)
     if run is None:
-        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `align run`.")
+        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb align run`.")
     if run.status is ActivityStatus.RUNNING:
         _require_gone(session, run)
     return run

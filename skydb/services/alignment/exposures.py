@@ -175,7 +175,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     recorded = [product for product in products if product.versions]
     if not recorded:
         raise NotFoundError(
-            f"The ledger has no file of {name}.", advice="Bring it in with `ingest`."
+            f"The ledger has no file of {name}.", advice="Bring it in with `skydb ingest`."
         )
     if len(recorded) > 1:
         raise several_products(name, recorded)
@@ -215,7 +215,7 @@ def _drizzled(name: str, product: Product) -> UsageError:
     members = ", ".join(member.rootname for member in product.members[:3])
     made = f"Name its exposures ({members}{', ...' if len(product.members) > 3 else ''}), or"
     return UsageError(
-        f"{name} is a drizzled product ({product.kind}); `align run --what exposures` fits "
+        f"{name} is a drizzled product ({product.kind}); `skydb align run --what exposures` fits "
         "single exposures.",
         advice=f"{made if members else 'Name exposures, or'} leave out --what exposures.",
     )

@@ -143,7 +143,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     recorded = [product for product in products if product.versions]
     if not recorded:
         raise NotFoundError(
-            f"The ledger has no file of {name}.", advice="Bring it in with `ingest`."
+            f"The ledger has no file of {name}.", advice="Bring it in with `skydb ingest`."
         )
     if len(recorded) > 1:
         raise several_products(name, recorded)
@@ -177,7 +177,7 @@ def _single_exposure(
     kind = f" ({product.kind})" if product is not None else ""
     there = f"{' or '.join(of)}, which it is a member of" if of else "a DRZ or DRC"
     return UsageError(
-        f"{name} is a single exposure{kind}; `align run` fits drizzled products.",
+        f"{name} is a single exposure{kind}; `skydb align run` fits drizzled products.",
         advice=f"Name {there}, or fit the exposure itself with --what exposures.",
     )
 

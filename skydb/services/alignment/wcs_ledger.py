@@ -23,7 +23,13 @@ from skydb.drizzle.headerlet import HeaderletLabel, Headerlets
 from skydb.drizzle.install import install_solution
 from skydb.drizzle.labels import SolutionLabel
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.errors import NotFoundError, StateError, ToolSilentFailureError, UsageError
+from skydb.errors import (
+    NotFoundError,
+    StateError,
+    ToolSilentFailureError,
+    UsageError,
+    disk_errors,
+)
 from skydb.files.checksum import sha256_of
 from skydb.files.drafts import drafted_anew
 from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
@@ -169,10 +175,11 @@ class WcsLedgerService:
         with self.context.workspace.scratch(f"headerlet-{solution_id}") as scratch:
             made = self._headerlet(plan, scratch)
             residual_mas = self._residual_of_headerlet(plan, made)
-            out.parent.mkdir(parents=True, exist_ok=True)
-            with drafted_anew(out) as part:
-                shutil.copyfile(made, part)
-                part.rename(out)
+            with disk_errors(out):
+                out.parent.mkdir(parents=True, exist_ok=True)
+                with drafted_anew(out) as part:
+                    shutil.copyfile(made, part)
+                    part.rename(out)
         hdr_name = plan.hdr_name or _hdr_name(plan)
         return HeaderletOutcome(
             solution=solution_id,

@@ -153,7 +153,7 @@ class RetentionService:
 def _run(session: Session, run_id: int) -> SkyRun:
     run = session.get(SkyRun, run_id)
     if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb sql`.")
+        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
     return run
 
 

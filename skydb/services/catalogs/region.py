@@ -123,7 +123,9 @@ def archive_versions(session: Session, filenames: Sequence[str] = ()) -> list[Pr
     missing = sorted(set(filenames) - {version.product.filename for version in found})
     if missing or not found:
         what = ", ".join(missing) or "products"
-        raise NotFoundError(f"The ledger has no {what}.", advice="Bring them in with `ingest`.")
+        raise NotFoundError(
+            f"The ledger has no {what}.", advice="Bring them in with `skydb ingest`."
+        )
     return found
 
 

@@ -76,7 +76,7 @@ class SkyComparisonService:
             if all(len(runs) < 2 for runs in series.values()):
                 raise UsageError(
                     f"No two of the runs {_listed(run_ids)} are of one method.",
-                    advice="Name two runs of one method, or leave --across out.",
+                    advice="Name two of one method; see `skydb runs`.",
                 )
             return _changes(session, series, scope)
 

@@ -147,7 +147,9 @@ class TimelineService:
             points = [*_skies(session, scope), *_alignments(session, scope)]
         points = [point for point in points if replays or point.replay_of is None]
         if not points:
-            raise NotFoundError(f"Nothing was run on {scope.label}.", advice="Start with `ingest`.")
+            raise NotFoundError(
+                f"Nothing was run on {scope.label}.", advice="Start with `skydb ingest`."
+            )
         return sorted(points, key=_place)
 
 

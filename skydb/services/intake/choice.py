@@ -72,7 +72,7 @@ def _files_named(session: Session, workspace: Workspace, paths: Sequence[str]) -
         )
         if place is None or place.version.rootname is None:
             what = "is not in the ledger" if place is None else "is not a single exposure"
-            raise NotFoundError(f"{path} {what}.", advice="Bring it in with `ingest`.")
+            raise NotFoundError(f"{path} {what}.", advice="Bring it in with `skydb ingest`.")
         named[place.version.rootname] = place.version.sha256
     return named
 

@@ -99,7 +99,8 @@ class Finder:
             own = footprints_of(session, [product.id for product in named])
         if not own:
             raise NotFoundError(
-                f"The ledger has no footprint of {name!r}.", advice="Bring it in with `ingest`."
+                f"The ledger has no footprint of {name!r}.",
+                advice="Bring it in with `skydb ingest`.",
             )
         outlines = [one for row in own for one in parse_polygons_deg(row["s_region"])]
         products = {row["product"] for row in own}

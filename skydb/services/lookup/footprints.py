@@ -99,7 +99,7 @@ class FootprintService:
         if not rows:
             raise NotFoundError(
                 "The ledger has no footprint of this selection.",
-                advice="Bring the files in with `ingest`, or choose others by --kind.",
+                advice="Bring the files in with `skydb ingest`, or choose others by --kind.",
             )
         return [_with_corners(row) for row in rows]
 

@@ -45,7 +45,7 @@ class ProvExportService:
             When the file exists, or something named cannot be explained.
         NotFoundError
             When the ledger has no such thing.
-        SkydbError
+        DiskError
             When the file cannot be written.
         """
         if out.exists():

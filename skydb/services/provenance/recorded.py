@@ -61,7 +61,7 @@ def recorded_run(session: Session, workspace: Workspace, run_id: int) -> Recorde
     """
     run = session.get(SkyRun, run_id)
     if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb sql` on sky_runs.")
+        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
     if run.status is not ActivityStatus.SUCCEEDED or not run.values:
         raise StateError(
             f"Run {run_id} is {run.status} and found no values: there is nothing to compare with.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from skydb.errors import SkydbError
+from skydb.errors import disk_errors
 from skydb.files.drafts import drafted_anew
 from skydb.services.provenance.graph import Edge, Node
 from skydb.services.provenance.w3c import NAMESPACES, records
@@ -72,20 +72,15 @@ class ProvSpool:
 
         Raises
         ------
-        SkydbError
+        DiskError
             When there is no place for it.
         """
-        try:
+        with disk_errors(self._out):
             self._out.parent.mkdir(parents=True, exist_ok=True)
             with drafted_anew(self._out) as part:
                 with part.open("w", encoding="utf-8") as stream:
                     self._write(stream)
                 part.replace(self._out)
-        except OSError as error:
-            raise SkydbError(
-                f"{self._out} cannot be written: {error.strerror or error}.",
-                advice="Choose another place or free some space.",
-            ) from error
 
     def _add(self, section: str, key: str, record: Any) -> None:  # noqa: ANN401 - of JSON
         if key.startswith("_:"):

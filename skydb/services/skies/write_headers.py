@@ -215,7 +215,7 @@ def _beginning(
 def _finished(session: Session, run_id: int) -> SkyRun:
     run = session.get(SkyRun, run_id)
     if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb sky compare`.")
+        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
     if run.status is not ActivityStatus.SUCCEEDED:
         raise StateError(f"Run {run_id} is {run.status}: it has no skies to write.")
     return run

@@ -181,7 +181,7 @@ def test_a_single_exposure_is_no_drizzled_product(
     with pytest.raises(UsageError) as caught:
         products(session, name)
     assert caught.value.what == (
-        f"{name} is a single exposure (flt); `align run` fits drizzled products."
+        f"{name} is a single exposure (flt); `skydb align run` fits drizzled products."
     )
     of = "a DRZ or DRC" if name.startswith(OTHER) else (
         f"{DRZ} or ibxl50aaa_drz.fits, which it is a member of"

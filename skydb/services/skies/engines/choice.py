@@ -81,7 +81,7 @@ class EngineRequest:
             raise UsageError(
                 f"Chips cannot be matched one by one: {reason}",
                 advice="Use --per-chip with the engine skydb, and with --no-mosaic where it makes "
-                "no such mosaic. `sky write-headers RUN`, then AstroDrizzle with "
+                "no such mosaic. `skydb sky write-headers RUN`, then AstroDrizzle with "
                 "-o skyuser=MDRIZSKY, takes such skies into any mosaic.",
             )
 
