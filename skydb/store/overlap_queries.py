@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, lazyload, load_only, selectinloa
 from skydb.domain import AlignmentSolution, ChipLevel, Product, ProductVersion, SkyOverlap, SkyRun
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import NotFoundError
+from skydb.store.required import require_run
 
 
 def audited_run(session: Session, run_id: int) -> SkyRun:
@@ -20,9 +21,7 @@ def audited_run(session: Session, run_id: int) -> SkyRun:
     NotFoundError
         When there is no such run, or it found nothing.
     """
-    run = session.get(SkyRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
+    run = require_run(session, SkyRun, run_id)
     if run.status is not ActivityStatus.SUCCEEDED or not run.values:
         raise NotFoundError(
             f"Sky run {run_id} is {run.status} and has no sky values to audit.",

@@ -26,6 +26,7 @@ from skydb.domain.trust import report_of
 from skydb.domain.values import plate_scale_arcsec
 from skydb.domain.vocabulary import ActivityStatus, ProductKind, SolutionOrigin
 from skydb.errors import NotFoundError
+from skydb.store.required import require_run
 from skydb.store.rows import Row as Row
 from skydb.store.scope import Scope, written_by
 
@@ -202,8 +203,7 @@ def alignment(session: Session, run_id: int) -> list[Row]:
     NotFoundError
         When there is no such run.
     """
-    if (run := session.get(AlignmentRun, run_id)) is None:
-        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb runs`.")
+    run = require_run(session, AlignmentRun, run_id)
     archive = aliased(AlignmentSolution)
     # A WCS that skydb fitted, of the file or of a mosaic's members, is not the archive's.
     came_with = and_(archive.version_id == AlignmentSolution.version_id, archive.wcs_key == " ")

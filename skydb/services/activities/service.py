@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from skydb import domain
 from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import UsageError
 from skydb.services.core import Context
 from skydb.store import finding_queries, run_lists
+from skydb.store.required import require_run
 from skydb.store.rows import Row
 from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-#: Larger than any row has; databases refuse numbers that do not fit.
-_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -106,11 +104,8 @@ class Runs:
         """
         from skydb.store import run_queries
 
-        number = int(run_id)
         with self.context.store.reading() as session:
-            run = session.get(domain.Activity, number) if number <= _LARGEST else None
-            if run is None:
-                raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
+            run = require_run(session, domain.Activity, int(run_id))
             (row,) = run_lists.runs(session, RunFilter(with_deleted=True), {run.id})
             names = run_lists.names_used(session, [run.id])
             return {
@@ -137,10 +132,7 @@ class Runs:
             When there is no such activity.
         """
         with self.context.store.reading() as session:
-            run = session.get(domain.Activity, run_id)
-            if run is None:
-                raise NotFoundError(f"There is no run {run_id}.", advice="See `skydb runs`.")
-            return self._parameters(run)
+            return self._parameters(require_run(session, domain.Activity, run_id))
 
     def input_doubts(self, run_id: int) -> list[Row]:
         """Findings on the inputs and the catalogue of a run."""

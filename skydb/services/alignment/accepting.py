@@ -10,8 +10,9 @@ from skydb.domain import Acceptance, AlignmentRun, ProductVersion, Stamp
 from skydb.domain.processmark import Fate
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import StateError
 from skydb.services.core import Fates
+from skydb.store.required import require_run
 
 #: Other changes in the transaction of an acceptance.
 Then = Callable[[Session, Acceptance], None]
@@ -35,9 +36,7 @@ def run_of(session: Session, run_id: int) -> AlignmentRun:
     StateError
         When it is not finished: later fits may lower the trust of earlier ones.
     """
-    run = session.get(AlignmentRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no alignment run {run_id}.", advice="See `skydb align run`.")
+    run = require_run(session, AlignmentRun, run_id)
     if run.status is ActivityStatus.RUNNING:
         _require_gone(session, run)
     return run

@@ -27,6 +27,7 @@ from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
 from skydb.store.references import entity_of, products_of
+from skydb.store.required import require_run
 from skydb.store.scope import Scope
 
 #: Subjects of notes and flags, for messages.
@@ -138,9 +139,7 @@ class BooksService:
             reason is given.
         """
         with self.context.store.writing() as session:
-            activity = session.get(Activity, activity_id)
-            if activity is None:
-                raise NotFoundError(f"There is no run {activity_id}.", advice="See `skydb todo`.")
+            activity = require_run(session, Activity, activity_id)
             row = entry_row(session, give_up(session, activity, self.author(author), why))
             session.commit()
             return row

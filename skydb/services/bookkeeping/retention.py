@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import BookEntry, Mosaic, SkyRun
 from skydb.domain.retention import RetentionPolicy
-from skydb.errors import NotFoundError, StateError
+from skydb.errors import StateError
 from skydb.files.removal import PURGE_LABEL, require_below, set_aside
 from skydb.interruption import held
 from skydb.services.bookkeeping.notes import BooksService, entry_row
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
+from skydb.store.required import require_run
 
 
 class PurgeStatus(StrEnum):
@@ -87,7 +88,7 @@ class RetentionService:
         if not dry_run and not why.strip():
             raise StateError("A purge needs a reason.")
         with self.context.store.reading() as session:
-            planned = [self._plan(session, _run(session, run_id)) for run_id in ids]
+            planned = [self._plan(session, require_run(session, SkyRun, run_id)) for run_id in ids]
         if dry_run:
             return planned
         return [self._purge(run_id, why, author) for run_id in ids]
@@ -113,7 +114,7 @@ class RetentionService:
     ) -> queries.Row:
         who = BooksService(self.context).author(author)
         with self.context.store.writing() as session:
-            row = entry_row(session, verb(_run(session, run_id), who))
+            row = entry_row(session, verb(require_run(session, SkyRun, run_id), who))
             session.commit()
             return row
 
@@ -121,7 +122,7 @@ class RetentionService:
         """Delete all files, with the row that records it, or none."""
         who = BooksService(self.context).author(author)
         with self.context.store.reading() as session:
-            plan = self._plan(session, _run(session, run_id))
+            plan = self._plan(session, require_run(session, SkyRun, run_id))
         paths = {text: self._path(text) for text in plan.files}
         gone = [text for text, path in paths.items() if path.is_file()]
         with (
@@ -129,7 +130,7 @@ class RetentionService:
             self.context.store.writing() as session,
         ):
             # It may have to wait here for another writer, and can be interrupted.
-            run = _run(session, run_id)
+            run = require_run(session, SkyRun, run_id)
             # The files are back if it cannot be committed.
             with held(), set_aside(list(paths.values()), aside) as freed:
                 run.purge(who, why, _summary(gone, freed))
@@ -148,13 +149,6 @@ class RetentionService:
     def _path(self, text: str) -> Path:
         workspace = self.context.workspace
         return require_below(workspace.root, workspace.resolve(text))
-
-
-def _run(session: Session, run_id: int) -> SkyRun:
-    run = session.get(SkyRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
-    return run
 
 
 def _require_unshared(session: Session, run_id: int, files: Sequence[str]) -> None:

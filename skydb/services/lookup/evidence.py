@@ -20,6 +20,7 @@ from skydb.files.workspace import Workspace
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
 from skydb.sky.wcs_change import with_linear_terms
 from skydb.store import queries
+from skydb.store.required import require_run
 from skydb.store.unit_of_work import Store
 
 Floats = NDArray[np.float64]
@@ -102,13 +103,15 @@ class Evidence:
             When there is no such run, or its files are gone.
         """
         with self.store.reading() as session:
-            run = session.get(AlignmentRun, run_id)
-            if run is not None and run.imported_by_id is not None:
+            run = require_run(session, AlignmentRun, run_id)
+            if run.imported_by_id is not None:
                 raise NotFoundError(
                     f"Alignment run {run_id} is known from a log only; there are no images to show."
                 )
-            if run is None or run.workspace is None:
-                raise NotFoundError(f"There is no finished alignment run {run_id}.")
+            if run.workspace is None:
+                raise NotFoundError(
+                    f"Alignment run {run_id} has not finished.", advice="Wait until it has."
+                )
             if run.is_relative:
                 return []
             home = self.workspace.resolve(run.workspace)
@@ -174,13 +177,7 @@ class Evidence:
             When there is no such run or method, or no mosaic (any more).
         """
         with self.store.reading() as session:
-            found = {run: session.get(SkyRun, int(run)) for run in run_ids if run < 2**31}
-            missing = [run for run in run_ids if found.get(run) is None]
-            if missing:
-                raise NotFoundError(
-                    f"There is no sky run {missing[0]}.", advice="See `skydb runs`."
-                )
-            runs = [run for run in found.values() if run is not None]
+            runs = [require_run(session, SkyRun, run) for run in dict.fromkeys(run_ids)]
             if methods:
                 beside = queries.runs_of_group(session, runs[0].group_id)
                 by_method = {run.effective_method: run for run in beside}
@@ -197,9 +194,7 @@ class Evidence:
     def methods_beside(self, run_id: int) -> list[SkyMethod]:
         """Methods of the group of a run of which there is a mosaic."""
         with self.store.reading() as session:
-            run = session.get(SkyRun, int(run_id)) if run_id < 2**31 else None
-            if run is None:
-                raise _no_run(run_id)
+            run = require_run(session, SkyRun, run_id)
             beside = queries.runs_of_group(session, run.group_id)
             return [one.effective_method for one in beside
                     if one.has_mosaic and one.effective_method]  # fmt: skip
@@ -214,10 +209,6 @@ class Evidence:
         science = self.workspace.resolve(run.mosaic.science_path)
         weight = self.workspace.resolve(run.mosaic.weight_path)
         return MosaicEvidence(run.id, run.effective_method, science, weight)
-
-
-def _no_run(run_id: int) -> NotFoundError:
-    return NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
 
 
 def _stem(filename: str) -> str:

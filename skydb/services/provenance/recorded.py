@@ -17,6 +17,7 @@ from skydb.files.workspace import Workspace
 from skydb.services.core import Context, checked_path
 from skydb.services.provenance.logged import settings_of_a_log, settings_of_a_statistic
 from skydb.services.skies import AstroDrizzleEngine, EngineRequest, SkyEngine, engine_for
+from skydb.store.required import require_run
 
 _EXPOSED = (ProductKind.FLC, ProductKind.FLT)
 
@@ -59,9 +60,7 @@ def recorded_run(session: Session, workspace: Workspace, run_id: int) -> Recorde
     StateError
         When it did not succeed, or not all of its inputs are there as they were.
     """
-    run = session.get(SkyRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
+    run = require_run(session, SkyRun, run_id)
     if run.status is not ActivityStatus.SUCCEEDED or not run.values:
         raise StateError(
             f"Run {run_id} is {run.status} and found no values: there is nothing to compare with.",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from skydb.domain import Activity, AlignmentRun, SkyRun, SkyValue, Stamp, VisitDrizzle
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SolutionStatus
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.errors import NotFoundError, StateError, ToolError
+from skydb.errors import StateError, ToolError
 from skydb.files.checksum import sha256_of
 from skydb.services.alignment import AlignService
 from skydb.services.core import Context
@@ -30,6 +30,7 @@ from skydb.services.provenance.skydiff import (
 from skydb.services.provenance.verdict import Compared, Replay, result_of
 from skydb.services.selftest import EnvironmentGate
 from skydb.services.skies import Recipe, SkyEngine, inputs_of
+from skydb.store.required import require_run
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,4 @@ def _with_values(session: Session, run_id: int) -> SkyRun:
         joinedload(SkyRun.mosaic),
         joinedload(SkyRun.environment),
     )
-    run = session.get(SkyRun, run_id, options=whole)
-    if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.")
-    return run
+    return require_run(session, SkyRun, run_id, whole)

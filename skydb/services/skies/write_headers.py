@@ -25,6 +25,7 @@ from skydb.services.core import (
     own_paths,
     require_content,
 )
+from skydb.store.required import require_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +214,7 @@ def _beginning(
 
 
 def _finished(session: Session, run_id: int) -> SkyRun:
-    run = session.get(SkyRun, run_id)
-    if run is None:
-        raise NotFoundError(f"There is no sky run {run_id}.", advice="See `skydb runs`.")
+    run = require_run(session, SkyRun, run_id)
     if run.status is not ActivityStatus.SUCCEEDED:
         raise StateError(f"Run {run_id} is {run.status}: it has no skies to write.")
     return run
