@@ -56,6 +56,12 @@ class SkydbError(Exception):
         self.advice = advice
         super().__init__(f"{what} {advice}".strip())
 
+    def name_subject(self, subject: str, *, advice: str = "") -> None:
+        """Put its subject before the message, and more advice behind it."""
+        self.what = f"{subject}: {self.what}"
+        self.advice = f"{self.advice} {advice}".strip()
+        self.args = (f"{self.what} {self.advice}".strip(),)
+
 
 class UsageError(SkydbError, ValueError):
     """Arguments that make no sense together."""

@@ -51,7 +51,7 @@ class Display:
         if self.vmin is not None and self.vmax is not None and not self.vmin < self.vmax:
             raise UsageError(
                 f"The lower limit {self.vmin:g} is not below the upper limit {self.vmax:g}.",
-                advice="Give vmin below vmax.",
+                advice="Give --vmin below --vmax.",
             )
 
     @classmethod

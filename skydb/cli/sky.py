@@ -91,6 +91,7 @@ def run(
     A run with the same inputs, parameters and software is found, not repeated. Options
     that give skies (-o skysub=False, skyuser, skyfile) make one run without a method. Exit
     code 5 when another method or engine ran than was asked for, or something was flagged.
+    Fields of --each start once none is refused; else exit code 1 or 2 with the field and why.
 
     Example: skydb sky run --method all --filter F160W
     """

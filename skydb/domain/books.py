@@ -107,6 +107,11 @@ class BookEntry(Base):
             add_beside(subject, self)
 
     @property
+    def subject(self) -> Subject | None:
+        """The row that it is about; None for the ledger as a whole."""
+        return self.visit or self.exposure or self.product or self.solution or self.activity
+
+    @property
     def holds(self) -> bool:
         """Whether it was not withdrawn."""
         return self.withdrawn_at is None
@@ -161,7 +166,8 @@ class BadDelivery(Base):
     def __init__(self, name: str, began_on: str, ended_on: str, what: str, author: str) -> None:
         if not began_on <= ended_on:
             raise StateError(
-                f"Bad archive version {name} ends ({ended_on}) before it begins ({began_on})."
+                f"Bad archive version {name} ends ({ended_on}) before it begins ({began_on}).",
+                advice="Give the first day before the last.",
             )
         self.name = name
         self.began_on = began_on

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from skydb.domain.activity import Activity
 from skydb.domain.base import utc_now
 from skydb.domain.books import BookEntry
-from skydb.domain.vocabulary import ActivityStatus, EntryKind, Retention
+from skydb.domain.vocabulary import ActivityKind, ActivityStatus, EntryKind, Retention
 from skydb.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -175,9 +175,20 @@ def abandon(activity: Activity, author: str, why: str) -> BookEntry:
     StateError
         When it is not running, or no reason is given.
     """
+    if activity.status is not ActivityStatus.RUNNING:
+        raise StateError(
+            f"Run {activity.id} is {activity.status}: only one that is running can be given up.",
+            advice=_instead_of_giving_up(activity),
+        )
     entry = BookEntry(activity, EntryKind.NOTE, author, why, label="abandoned")
     activity.fail(f"Given up by {author}: {why}")
     return entry
+
+
+def _instead_of_giving_up(activity: Activity) -> str:
+    if activity.kind is ActivityKind.SKY_RUN:
+        return f"Hide it with `skydb runs delete {activity.id}`."
+    return f"See `skydb runs show {activity.id}`."
 
 
 @dataclass(frozen=True, slots=True)

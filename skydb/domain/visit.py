@@ -73,6 +73,18 @@ class Visit(Base):
         self.proposal_id = self.proposal_id or facts.proposal_id
         self.target_name = _joined(self.target_name, facts.target_name)
 
+    def contradiction(self, facts: ExposureFacts) -> str | None:
+        """Describe how the proposal of one of its exposures is not its own; None when it is.
+
+        The three characters of the program in a rootname stand for one proposal.
+        """
+        if not facts.proposal_id or facts.proposal_id == self.proposal_id:
+            return None
+        return (
+            f"PROPOSID is {facts.proposal_id}, and earlier exposures of visit {self.label} have "
+            f"{self.proposal_id}, which is used."
+        )
+
     @property
     def label(self) -> str:
         """Program and visit together, e.g. ``bxl50``."""

@@ -176,7 +176,7 @@ ADVICE = (
     Column("chosen"),
     Column("residual_rms", spare=1),
     Column("expected_rms", spare=2),
-    Column("error", "distance", format=".3g", beside="unit"),
+    Column("distance"),
     Column("sigma"),
     Column("unit"),
     Column("reason", wraps=True),

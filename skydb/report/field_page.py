@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
+#: What the name of a report ends in.
+_PAGES = (".html", ".htm")
+
 
 @dataclass(frozen=True)
 class WrittenReport:
@@ -81,12 +84,9 @@ def write_field_report(
     NotFoundError
         When the scope or a run means nothing.
     UsageError
-        When ``out`` is a directory.
+        When ``out`` is a directory, or not named as a page.
     """
-    if out.is_dir():
-        raise UsageError(
-            f"{out} is a directory.", advice="Give the name of the page, e.g. report.html."
-        )
+    _require_page(out)
     coverage = services.coverage(scope, runs)
     facts = gather_facts(services, coverage, measured)
     verdict = verdict_of(facts)
@@ -111,6 +111,18 @@ def write_field_report(
         footer=_footer(services),
     )
     return WrittenReport(write_report(content, out), verdict)
+
+
+def _require_page(out: Path) -> None:
+    if out.is_dir():
+        raise UsageError(
+            f"{out} is a directory.", advice="Give the name of the page, e.g. report.html."
+        )
+    if out.suffix.lower() not in _PAGES:
+        raise UsageError(
+            f"A report is a page in HTML, and {out.name} is not named as one.",
+            advice=f"End the name in {' or '.join(_PAGES)}; a browser can print it to PDF.",
+        )
 
 
 def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row] = ()) -> Facts:

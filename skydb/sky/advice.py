@@ -45,7 +45,7 @@ class MethodAdvice:
         Rms of the differences that it leaves in the overlaps; None without overlaps.
     expected_rms : float or None
         The same, if there were nothing but noise.
-    error : float or None
+    distance : float or None
         Estimated rms distance from the true skies; for ``match`` without the zero, which it
         does not give. None where a method gives no common zero.
     sigma : float or None
@@ -61,7 +61,7 @@ class MethodAdvice:
     method: SkyMethod
     residual_rms: float | None
     expected_rms: float | None
-    error: float | None
+    distance: float | None
     sigma: float | None
     unit: str
     chosen: bool
@@ -218,7 +218,7 @@ def _row(
         case.method,
         residual_rms=None if found is None else found * factor,
         expected_rms=None if noise is None else noise * factor,
-        error=None if case.error is None else case.error * factor,
+        distance=None if case.error is None else case.error * factor,
         sigma=case.sigma * factor,
         unit=unit.name,
         chosen=case.method is chosen,

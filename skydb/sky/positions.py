@@ -73,7 +73,7 @@ def parse_angle_deg(text: str) -> float:
         raise UsageError(f"Invalid angle {text!r}.", advice="Use 30 or 30arcsec, 2arcmin, 0.5deg.")
     degrees = float(match["a"]) * scale
     if not degrees <= 180:
-        raise UsageError(f"{text!r} is more than half a circle.")
+        raise UsageError(f"{text!r} is more than half a circle.", advice="Give 180deg at most.")
     return degrees
 
 

@@ -71,6 +71,15 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.fetch.plan(obs_id="i*", jobs="two"), "jobs='two' is not a whole number"),
     (lambda db: db.runs.purge(3, keep_latest="x"), "keep_latest='x'"),
     (lambda db: db.sky.display(3, vmin="low"), "vmin='low' is not a number"),
+    (lambda db: db.sky.display(3, vmin=2.0, vmax=1.0), "2 is not below the upper limit 1"),
+    (lambda db: db.sky.display(3, vmin=1.0, vmax=1.0), "is not below the upper limit"),
+    (lambda db: db.sky.display(3, crop=(85.25, -2.45)), "A crop is not (85.25, -2.45)"),
+    (lambda db: db.sky.display(3, crop="85.25"), "A crop is not '85.25'"),
+    (lambda db: db.sky.display(3, crop=(85.25, -2.45, 0)), "Invalid size '0'"),
+    (lambda db: db.sky.display(3, crop=(85.25, -2.45, "180deg")), "Invalid size '180deg'"),
+    (lambda db: db.sky.display(3, stretch="log"), "Unknown stretch 'log'"),
+    (lambda db: db.explain("ibxl50clq", depth=-1), "A depth is not -1"),
+    (lambda db: db.replay(3, tolerance=-0.1), "A tolerance is not -0.1"),
 ]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import astropy.units as u
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from skydb.api.tables import as_qtable
 from skydb.domain.vocabulary import SkyMethod
+from skydb.sky.advice import MethodAdvice
 
 SUFFIXES = {"mas": u.mas, "deg": u.deg, "pix": u.pix, "arcsec": u.arcsec, "s": u.s, "mjd": u.d,
             "arcsec2": u.arcsec**2}  # fmt: skip
@@ -20,6 +22,14 @@ numbers = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 def column(name: str, values: list[object]) -> object:
     return as_qtable([{name: value} for value in values])[name]
+
+
+def test_every_number_of_an_advice_has_the_unit_of_its_row() -> None:
+    numbers = [one.name for one in fields(MethodAdvice) if "float" in str(one.type)]
+    table = as_qtable([{**dict.fromkeys(numbers, 1.0), "unit": "electron/s"}])
+    assert {name: str(table[name].unit) for name in numbers} == dict.fromkeys(
+        ("residual_rms", "expected_rms", "distance", "sigma"), "electron / s"
+    )
 
 
 @pytest.mark.parametrize(("suffix", "unit"), SUFFIXES.items())

@@ -1,10 +1,14 @@
 """Messages, colours and exit codes of a command."""
 
 import errno
+import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
 
+from skydb.api.ledger import Ledger
 from skydb.cli.main import run
 from skydb.cli.shell import FLAGGED, Shell
 from skydb.errors import StateError
@@ -52,3 +56,24 @@ def test_a_note_on_an_error_follows_its_sentence(capsys, monkeypatch, error):
     monkeypatch.setattr("skydb.cli.app._command", lambda: command)
     assert run(["status"]) == 1
     assert capsys.readouterr().err.endswith(". The fits of run 3 are accepted.\n")
+
+
+class _Restored(list[dict[str, Any]]):
+    remarks = ("a_flt.fits has another delivery now: `skydb ingest` records it.",)
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_headers_that_were_not_put_back_are_named_and_end_with_5(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    headers = SimpleNamespace(restore=lambda number: _Restored([{"path": f"b{number}.fits"}]))
+    ledger: Any = Ledger(lambda: SimpleNamespace(headers=headers, close=list), None, None)  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr("skydb.lazy_ledger", lambda *_, **__: ledger)
+    for command in (["restore-headers"], ["sky", "restore-headers"]):
+        assert run([*command, "run:12", *words]) == FLAGGED
+        said = capsys.readouterr()
+        assert _Restored.remarks[0] in said.err
+        if words:
+            assert json.loads(said.out) == [{"path": "b12.fits"}]
+    monkeypatch.setattr(_Restored, "remarks", ())
+    assert run(["restore-headers", "12"]) == 0

@@ -18,6 +18,14 @@ def test_a_visit_is_known_by_its_program_and_number() -> None:
     assert (visit.label, visit.proposal_id, visit.target_name) == ("bxl50", 12812, "HORSEHEAD")
 
 
+def test_an_exposure_of_another_proposal_contradicts_its_visit() -> None:
+    visit, facts = Visit.of(facts_of("ibxl50ivq")), facts_of("ibxl50iwq")
+    assert visit.contradiction(facts) is None
+    assert visit.contradiction(replace(facts, proposal_id=0)) is None
+    said = visit.contradiction(replace(facts, proposal_id=13000))
+    assert said is not None and "PROPOSID is 13000" in said and "bxl50" in said and "12812" in said
+
+
 def test_an_exposure_takes_in_every_fact_of_its_header() -> None:
     facts = facts_of()
     exposure = Exposure(Visit.of(facts), facts)

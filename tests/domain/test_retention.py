@@ -97,6 +97,9 @@ def test_a_run_that_goes_on_is_neither_deleted_nor_purged_but_can_be_given_up() 
     entry = abandon(run, WHO, WHY)
     assert (run.status, run.error) == (ActivityStatus.FAILED, "Given up by Ada: because")
     assert entry.label == "abandoned"
+    with pytest.raises(StateError, match="failed: only one that is running") as caught:
+        abandon(run, WHO, WHY)
+    assert "`skydb runs delete" in caught.value.advice
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _build(root: Path) -> dict[str, Spoken]:
         for file in (root / "field" / name).glob("*_fl?.fits"):
             (root / "written").mkdir(exist_ok=True)
             (root / "written" / file.name).write_bytes(file.read_bytes())
-    written = answers["accept"].err.split("restore-headers ")[1].split()[0]
+    written = answers["accept"].err.split("restore-headers ")[1].split("`")[0]
     answers["restore"] = ledger("restore-headers", written, "--json")
     after = checksums(root / "field")
     answers["same"] = Spoken(0, str(after == before))

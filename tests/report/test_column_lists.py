@@ -20,7 +20,7 @@ from tests.report.column_lists import column_lists, ordinary_row
 LISTS = dict(column_lists())
 
 #: Names that mean something else in one table, whose numbers are printed otherwise there.
-OTHERWISE = {"value", "before", "after", "difference", "error"}
+OTHERWISE = {"value", "before", "after", "difference"}
 
 #: Those that are only read on a page.
 _ON_A_PAGE = "columns_report."

@@ -161,6 +161,13 @@ def test_a_directory_is_no_page(services: Services, tmp_path: Path) -> None:
         write_field_report(services, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["report.pdf", "report", "report.html.gz"])
+def test_a_report_is_named_as_a_page(services: Services, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="is not named as one") as caught:
+        write_field_report(services, tmp_path / name)
+    assert ".html or .htm" in caught.value.advice and not (tmp_path / name).exists()
+
+
 def test_several_fields_have_a_section_each_and_an_index(
     sqlite_ledger_url: str, tmp_path: Path
 ) -> None:

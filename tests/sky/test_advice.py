@@ -79,7 +79,7 @@ def test_light_that_fills_some_exposures_makes_match_the_method() -> None:
     assert advice.chosen is SkyMethod.MATCH
     pulled = row(advice, SkyMethod.LOCALMIN)
     assert pulled.residual_rms is not None and pulled.residual_rms > 0.1
-    assert pulled.error is not None and pulled.error > 0.15
+    assert pulled.distance is not None and pulled.distance > 0.15
     assert "unequal extended light 0.17" in pulled.reason
     assert row(advice, SkyMethod.MATCH).residual_rms == pytest.approx(0.0, abs=1e-12)
 
@@ -88,7 +88,7 @@ def test_stars_that_lift_all_levels_make_match_the_method() -> None:
     advice = advice_on(field(skew=0.005))
     assert advice.chosen is SkyMethod.MATCH
     assert "stars lift levels by 0.01" in advice.summary
-    assert row(advice, SkyMethod.LOCALMIN).error == pytest.approx(0.01, rel=0.05)
+    assert row(advice, SkyMethod.LOCALMIN).distance == pytest.approx(0.01, rel=0.05)
 
 
 def test_skies_that_are_equal_already_are_left_equal() -> None:
@@ -107,7 +107,7 @@ def test_a_zero_that_one_pointing_alone_tells_is_not_trusted() -> None:
 def test_islands_of_blank_sky_are_told_each_by_itself_and_flagged() -> None:
     advice = advice_on(field(edges=[("a", "b"), ("c", "d")]))
     assert (advice.chosen, advice.is_flagged) == (SkyMethod.LOCALMIN, True)
-    assert row(advice, SkyMethod.MATCH).error is None
+    assert row(advice, SkyMethod.MATCH).distance is None
     assert "2 islands" in row(advice, SkyMethod.MATCH).reason
 
 
@@ -246,7 +246,7 @@ def test_advice_in_another_unit_tells_the_same_brightness(seen: Measures) -> Non
     assert any(told != other for told, other in zip(_numbers(plain), _numbers(dimmed), strict=True))
     for one, two in zip(plain.rows, dimmed.rows, strict=True):
         assert two.sigma == pytest.approx(one.sigma / 1000)
-        for name in ("residual_rms", "expected_rms", "error"):
+        for name in ("residual_rms", "expected_rms", "distance"):
             before, after = getattr(one, name), getattr(two, name)
             assert (after is None) == (before is None)
             assert before is None or after == pytest.approx(before / 1000, rel=1e-4, abs=1e-15)

@@ -21,7 +21,7 @@ from skydb.domain.books import Subject
 from skydb.domain.references import FileReference, in_words, is_subject, parse
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import NotFoundError, StateError, UsageError
 from skydb.services.bookkeeping.givenup import give_up
 from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
@@ -62,10 +62,13 @@ class BooksService:
         Raises
         ------
         NotFoundError, UsageError, StateError
-            As :meth:`note`; or the label is no word.
+            As :meth:`note`; the label is not one word, or the subject has that flag.
         """
-        if label.startswith("ignore:") or not label.strip():
-            raise UsageError(f"Invalid label {label!r}.", advice="See also `skydb books ignore`.")
+        if label.startswith("ignore:") or len(label.split()) != 1:
+            raise UsageError(
+                f"Invalid label {label!r}.",
+                advice="Give one word, such as satellite; see also `skydb books ignore`.",
+            )
         return self._write(subject, EntryKind.FLAG, why, author, _fitting("label", label))
 
     def ignore(
@@ -235,6 +238,8 @@ class BooksService:
     ) -> queries.Row:
         with self.context.store.writing() as session:
             about = _subject(session, subject)
+            if kind is EntryKind.FLAG:
+                _require_unflagged(session, about, label)
             row = entry_row(session, BookEntry(about, kind, self.author(author), text, label))
             session.commit()
             return row
@@ -257,6 +262,19 @@ def _subject(session: Session, text: str) -> Subject:
         f"{text!r} is {in_words(reference)}: notes and flags cannot be about one.",
         advice=f"Name {_SUBJECTS}.",
     )
+
+
+def _require_unflagged(session: Session, subject: Subject, label: str | None) -> None:
+    """Refuse a flag that its subject has already."""
+    flags = select(BookEntry).where(
+        BookEntry.kind == EntryKind.FLAG, BookEntry.label == label, BookEntry.withdrawn_at.is_(None)
+    )
+    for entry in session.scalars(flags):
+        if entry.subject is subject:
+            raise StateError(
+                f"It has the flag {label!r} already (entry {entry.id}): {entry.reason}",
+                advice="Write a note, or withdraw that flag first.",
+            )
 
 
 def _columns(session: Session, text: str) -> list[dict[str, object]]:

@@ -292,10 +292,12 @@ class FileRecorder:
         status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
         others = list(product.versions)
         version = self._add_version(product, read, path, is_managed=is_managed)
-        edited = edited_wcs(version, others) if others else None
-        if edited is not None:
-            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, edited)
-        return _outcome(read, status, version, edited)
+        said = [edited_wcs(version, others)] if others else []
+        if not read.kind.is_combined:
+            said.append(product.visit.contradiction(read.facts))
+        for contradiction in filter(None, said):
+            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, contradiction)
+        return _outcome(read, status, version, *said)
 
     def _add_version(
         self, product: Product, file: FileFacts, path: str, *, is_managed: bool
@@ -325,9 +327,9 @@ class FileRecorder:
 
 
 def _outcome(
-    file: FileFacts, status: IngestStatus, version: ProductVersion, edited: str | None = None
+    file: FileFacts, status: IngestStatus, version: ProductVersion, *more: str | None
 ) -> IngestOutcome:
-    said = (name_contradiction(file), *file.flaws, *file.doubts, edited)
+    said = (name_contradiction(file), *file.flaws, *file.doubts, *more)
     return IngestOutcome(
         path=str(file.path),
         rootname=str(file.facts.rootname),

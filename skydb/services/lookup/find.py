@@ -120,8 +120,6 @@ def _region(way: str, what: object) -> SkyRegion:
         radius = ", and a radius" if way == "cone" else ", as two numbers"
         raise UsageError(f"A {way} is not {what!r}.", advice=f"Give RA and Dec{radius}.")
     radius_deg = parse_angle_deg(words[2]) if way == "cone" else 0.0
-    if not 0 <= radius_deg <= 180:
-        raise UsageError(f"No cone has a radius of {words[2]!r}.", advice="Use 60 or 1arcmin.")
     return Circle(parse_ra_deg(words[0]), parse_dec_deg(words[1]), radius_deg)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from skydb.domain.guards import Flag, GuardPolicy
@@ -10,6 +11,7 @@ from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.userskies import user_skies_of
+from skydb.errors import SkydbError
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import (
@@ -124,10 +126,10 @@ class SkyRunService:
             engine, mosaic, AstroDrizzleSettings(), self.jobs, per_chip=per_chip
         )
         rule = _Rule(policy or GuardPolicy(), check_frames, force)
-        plans = [
-            self._plan(methods, field, wishes, request, rule)
-            for field in fields or [selection or Selection()]
-        ]
+        plans = []
+        for one in fields or [selection or Selection()]:
+            with _naming(one if fields else None):
+                plans.append(self._plan(methods, one, wishes, request, rule))
         doubts = self._remarks(plans, selftest=selftest)
         self._execute(plans)
         return rows_of(self.context, plans, doubts)
@@ -244,6 +246,19 @@ class SkyRunService:
             As :meth:`run`.
         """
         return explained_inputs(self.context, selection)
+
+
+@contextmanager
+def _naming(field: Selection | None) -> Iterator[None]:
+    """Name the field, where it is one of several, in the error that refuses it."""
+    try:
+        yield
+    except SkydbError as error:
+        if field is not None:
+            error.name_subject(
+                f"Field {field.label}", advice="No field was run: correct this one, or exclude it."
+            )
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,23 @@ def test_a_dismissal_is_no_flag(seeded: Services) -> None:
     assert seeded.todo.status()[0]["flags"] == 0
 
 
+@pytest.mark.parametrize("label", ["two words", " two\twords"])
+def test_a_label_is_one_word(seeded: Services, label: str) -> None:
+    with pytest.raises(UsageError, match="Invalid label") as caught:
+        seeded.books.flag("bxl50", label, "a trail")
+    assert "one word" in caught.value.advice
+
+
+def test_a_subject_has_a_flag_once_until_it_is_withdrawn(seeded: Services) -> None:
+    first = seeded.books.flag("bxl50", "satellite", "a trail")
+    with pytest.raises(StateError, match=rf"entry {first['id']}\): a trail"):
+        seeded.books.flag("bxl50", "satellite", "another")
+    seeded.books.flag("bxl50", "ghost", "another")
+    seeded.books.flag("ibxl5001q", "satellite", "of the exposure")
+    seeded.books.withdraw(first["id"], "it is none")
+    assert seeded.books.flag("bxl50", "satellite", "it is one")["id"] != first["id"]
+
+
 def test_what_is_given_up_has_failed_and_says_why(seeded: Services) -> None:
     with seeded.context.store.writing() as session:
         survey = Survey(session)
@@ -138,7 +155,7 @@ def test_what_is_given_up_has_failed_and_says_why(seeded: Services) -> None:
         activity = session.get_one(type(run), run_id)
         assert activity.status is ActivityStatus.FAILED
         assert activity.error == "Given up by Ada: the node went down"
-    with pytest.raises(StateError, match="cannot fail"):
+    with pytest.raises(StateError, match="is failed: only one that is running can be given up"):
         seeded.books.abandon(run_id, "again")
     assert len(seeded.books.entries(f"run:{run_id}")) == 1
     with pytest.raises(NotFoundError, match="no run 999"):

@@ -43,6 +43,18 @@ def told(services: Services) -> list[str]:
     return [row["message"] for row in services.plain.findings() if row["kind"] == kind]
 
 
+def test_a_proposal_that_is_not_that_of_the_visit_is_a_finding(
+    services: Services, tmp_path: Path
+) -> None:
+    files = [write_exposure(tmp_path, MEMBERS[0]), write_exposure(tmp_path, "ibxm51iaq")]
+    odd = write_exposure(tmp_path, MEMBERS[1], PROPOSID=4711)
+    rows = services.ingest.ingest([*files, odd])
+    assert [row.reason for row in rows[:2]] == [None, None]
+    assert "PROPOSID is 4711" in str(rows[2].reason)
+    (found,) = told(services)
+    assert "PROPOSID is 4711" in found
+
+
 @pytest.mark.parametrize(
     ("cards", "moved"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from skydb.api.composition import Services
+from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.errors import NotFoundError
 from skydb.services.intake.fields import Division, fields_of
 from skydb.services.intake.selection import Selection
@@ -77,3 +78,17 @@ def test_exposures_of_two_detectors_are_two_fields_and_those_of_a_log_none(
     assert found(Division.PROPOSAL) == [
         (12812, detector, "F160W", (), None) for detector in ("IR", "UVIS")
     ]
+
+
+def test_a_field_that_is_refused_is_named_and_none_runs(services: Services) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        survey.content(survey.exposure("50"))
+        session.commit()
+    fields = [Selection(visits=("bxl50",), detector="UVIS")]
+    with pytest.raises(NotFoundError, match=r"^Field bxl50, UVIS: ") as caught:
+        services.sky().run([SkyMethod.MATCH], fields=fields, engine=Engine.SKYDB, mosaic=False)
+    assert caught.value.advice.endswith("No field was run: correct this one, or exclude it.")
+    assert str(caught.value) == f"{caught.value.what} {caught.value.advice}"
+    with pytest.raises(NotFoundError, match=r"^(?!Field)"):
+        services.sky().run([SkyMethod.MATCH], fields[0], engine=Engine.SKYDB, mosaic=False)

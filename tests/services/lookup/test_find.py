@@ -184,3 +184,17 @@ def test_the_python_interface_answers_with_a_table(field):
     assert [chip.product for chip in found] == ["ibxl51010_drz.fits"]
     assert str(found["separation_deg"].unit) == "deg"
     assert len(interface_of(field).find(position=(0.0, 50.0))) == 0
+
+
+@pytest.mark.parametrize(
+    ("radius", "refused"),
+    [("-1", True), ("180.1deg", True), ("648001", True), ("180deg", False), ("0", False)],
+)
+def test_a_cone_is_no_wider_than_the_sky(services: Services, radius: str, *, refused: bool) -> None:
+    search = {"cone": ("85.25", "-2.45", radius)}
+    if not refused:
+        assert services.finder.search(search) == []
+        return
+    with pytest.raises(UsageError, match=r"half a circle|Invalid angle") as caught:
+        services.finder.search(search)
+    assert caught.value.advice
