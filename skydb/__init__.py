@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from skydb.api.ledger import Ledger
     from skydb.api.results import Record, Result, Row
-    from skydb.api.spelling import own_errors as own_errors
     from skydb.drizzle.settings import AstroDrizzleSettings, TweakRegSettings
     from skydb.services.core import Progress
     from skydb.simulate.archive import LoopbackArchive
@@ -45,7 +44,6 @@ _MADE_IN = {
     "Result": "skydb.api.results",
     "Row": "skydb.api.results",
     "copy": "skydb.api.database",
-    "own_errors": "skydb.api.spelling",
     "serve": "skydb.simulate.calling",
 }
 

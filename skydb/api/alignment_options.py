@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from skydb.api.checking import flags, texts
 from skydb.api.checking import options as named_options
+from skydb.api.checking import texts
 from skydb.api.selecting import Names, require_member
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ class AlignmentRequest:
             When they do not go together, or TweakReg has no such option.
         """
         given = named_options(options)
-        flags(relative=relative)
         # Without a catalogue visits are aligned to each other: None says so, not an empty list.
         refcat = texts(refcat, "refcat") or None
         road = chosen_road(what, relative=relative)

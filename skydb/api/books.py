@@ -8,7 +8,6 @@ from typing import Unpack
 from skydb.api import names
 from skydb.api.base import Group
 from skydb.api.checking import counts, day
-from skydb.api.checking import text as words
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 from skydb.domain.todo import TodoRule
@@ -56,7 +55,6 @@ class DeliveriesGroup(Group):
         'flat'
         """
         first, last = day(began, "began"), day(ended, "ended")
-        name, what = words(name, "name"), words(what, "what")
         return Record(self._services.books.add_delivery(name, first, last, what, author))
 
     def drop(self, name: str, why: str, *, author: str | None = None) -> Record:
@@ -96,7 +94,6 @@ class BooksGroup(Group):
         'guide star lost'
         """
         wanted, scope = member(EntryKind, kind, "kind of entry"), scope_of(chosen)
-        subject = None if subject is None else words(subject, "subject")
         return Result(self._services.books.entries(subject, wanted, scope), names.ENTRIES)
 
     def note(self, subject: str, text: str, *, author: str | None = None) -> Record:
@@ -107,7 +104,6 @@ class BooksGroup(Group):
         >>> db.books.note("ibxl50clq", "guide star lost").kind
         'note'
         """
-        subject, text = words(subject, "subject"), words(text, "text")
         return Record(self._services.books.note(subject, text, author))
 
     def flag(self, subject: str, label: str, why: str, *, author: str | None = None) -> Record:
@@ -118,7 +114,6 @@ class BooksGroup(Group):
         >>> db.books.flag("ibxl50clq", "satellite", "a trail crosses the chip").kind
         'flag'
         """
-        subject, label, why = words(subject, "subject"), words(label, "label"), words(why, "why")
         return Record(self._services.books.flag(subject, label, why, author))
 
     def ignore(self, subject: str, rule: str, why: str, *, author: str | None = None) -> Record:
@@ -130,7 +125,6 @@ class BooksGroup(Group):
         'ignore:never-matched'
         """
         wanted = require_member(TodoRule, rule, "rule")
-        subject, why = words(subject, "subject"), words(why, "why")
         return Record(self._services.books.ignore(subject, wanted, why, author))
 
     def withdraw(self, entry: int, why: str, *, author: str | None = None) -> Record:
@@ -143,5 +137,4 @@ class BooksGroup(Group):
         'masked'
         """
         counts(entry=entry)
-        why = words(why, "why")
         return Record(self._services.books.withdraw(entry, why, author))

@@ -11,9 +11,9 @@ from inspect import isfunction
 from typing import ParamSpec, TypeVar
 
 from skydb.api.results import Result, put_into_python
-from skydb.api.spelling import own_errors
 from skydb.api.words import require_words
 from skydb.domain.arguments import bound_arguments
+from skydb.domain.spelling import own_errors
 
 P = ParamSpec("P")
 T = TypeVar("T")

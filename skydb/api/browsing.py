@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skydb.api.checking import text
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,5 +54,5 @@ class BrowsingCommand:
         """
         if self.sites is None:
             raise UsageError("This ledger was opened without pages for a browser.")
-        with self.sites.site(self.services, text(host, "host"), int(port)) as site:
+        with self.sites.site(self.services, host, port) as site:
             yield site

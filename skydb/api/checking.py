@@ -61,23 +61,6 @@ def texts(values: Any, what: str) -> tuple[str, ...]:  # noqa: ANN401 - whatever
     return names
 
 
-def flags(**values: Any) -> None:  # noqa: ANN401 - whatever was given
-    """Check that values are True or False.
-
-    Raises
-    ------
-    UsageError
-        When one is neither, such as the text ``"no"``.
-
-    Examples
-    --------
-    >>> flags(mosaic=False)
-    """
-    for name, value in values.items():
-        if not isinstance(value, bool):
-            raise UsageError(f"{name}={value!r} is neither True nor False.", advice="Give one.")
-
-
 def counts(**values: Any) -> None:  # noqa: ANN401 - whatever was given
     """Check that values are whole numbers above zero.
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Unpack
 
 from skydb.api import names
 from skydb.api.base import Group
-from skydb.api.checking import text
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Names, Selecting, require_member, scope_of, selection_of, several
 from skydb.domain.vocabulary import ProductKind
@@ -82,16 +81,16 @@ class InspectGroup(Group):
         """
         from skydb.services.alignment import require_there
 
-        scope, name = scope_of(chosen), None if refcat is None else text(refcat, "refcat")
+        scope = scope_of(chosen)
         services, pictures = self._services, self._pictures
-        require_there(services.context, several(name))
+        require_there(services.context, several(refcat))
         rows = [dict(row) for row in services.footprints.rows(scope)]
         for row in rows:
             row.pop("corners_deg")
         return DrawnResult(
             rows,
-            draw=lambda: pictures.footprints(services, scope, name, epoch),
-            write=lambda out: pictures.write_footprints(services, scope, name, epoch, out),
+            draw=lambda: pictures.footprints(services, scope, refcat, epoch),
+            write=lambda out: pictures.write_footprints(services, scope, refcat, epoch, out),
         )
 
     def paths(self, **chosen: Unpack[Selecting]) -> Result:

@@ -20,6 +20,7 @@ from skydb.api.reading import ReadingCommands
 from skydb.api.runs import RunsGroup
 from skydb.api.sky import SkyGroup
 from skydb.api.working import WorkingCommands
+from skydb.domain.calls import answering_commands
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -33,6 +34,7 @@ for _commands in (ReadingCommands, WorkingCommands, BrowsingCommand):
     guard_methods(_commands)
 
 
+@answering_commands
 class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
     """A ledger without sessions: its groups and methods are those of the commands.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from skydb.api import names
 from skydb.api.answers import Answer, Lineage, Status, Todo
 from skydb.api.base import run_number
-from skydb.api.checking import counts, path, text
+from skydb.api.checking import counts, path
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
 from skydb.errors import UsageError
@@ -163,7 +163,6 @@ class ReadingCommands:
         """
         from skydb.store.readonly import Rules
 
-        statement = text(statement, "statement")
         answer = self.services.plain.sql(statement, Rules(timeout_s, as_is))
         return Answer.of(answer.columns, answer.rows)
 
@@ -255,7 +254,6 @@ class ReadingCommands:
         >>> db.explain("ibxl50clq").root
         'exposure:ibxl50clq'
         """
-        what = text(what, "what")
         if depth is not None and depth < 0:
             raise UsageError(f"A depth is not {depth}.", advice="Give 0 or more.")
         graph = self.services.explain.explain(what, everything=everything, depth=depth)

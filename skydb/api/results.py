@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from skydb.api.checking import path
-from skydb.api.spelling import in_python, own_errors
+from skydb.domain.spelling import in_python, own_errors
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:

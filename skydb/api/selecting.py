@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from skydb.api.checking import flags, text, texts
+from skydb.api.checking import text, texts
 from skydb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,9 +97,8 @@ def policy_of(words: Mapping[str, Any]) -> GuardPolicy:
     """
     from skydb.domain.guards import GuardPolicy
 
-    strict, allow = words.get("strict", False), texts(words.get("allow"), "allow")
-    flags(strict=strict)
-    return GuardPolicy.of(strict=strict, allow=allow)
+    allow = texts(words.get("allow"), "allow")
+    return GuardPolicy.of(strict=words.get("strict", False), allow=allow)
 
 
 def several(names: Names) -> tuple[str, ...]:

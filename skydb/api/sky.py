@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import run_number
-from skydb.api.checking import counts, flags
+from skydb.api.checking import counts
 from skydb.api.checking import options as named_options
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import (
@@ -20,6 +20,7 @@ from skydb.api.selecting import (
 from skydb.api.sky_comparison import SkyComparisonGroup
 from skydb.api.sky_files import SkyFilesGroup
 from skydb.api.sky_methods import methods_to_run
+from skydb.domain.grouping import Division
 from skydb.domain.vocabulary import Engine
 
 if TYPE_CHECKING:
@@ -127,19 +128,10 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         """
         from skydb.drizzle.settings import require_options
 
-        flags(
-            mosaic=mosaic,
-            force=force,
-            selftest=selftest,
-            per_chip=per_chip,
-            check_frames=check_frames,
-        )
         counts(jobs=jobs)
         options = named_options(options)
         require_options(options)
         methods, wanted = methods_to_run(method), member(Engine, engine, "engine")
-        from skydb.services.intake import Division
-
         division = member(Division, each, "kind of field")
         selection, policy = selection_of(chosen), policy_of(chosen)
         service = self._services.sky(jobs, executor)
@@ -173,8 +165,6 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         >>> db.sky.inputs(exposure="ibxl50clq")[0].kind
         'flt'
         """
-        from skydb.services.intake import Division
-
         division = member(Division, each, "kind of field")
         selection = selection_of(chosen)
         service = self._services.sky()
@@ -228,7 +218,6 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
         """
         from skydb.services.skies import sentences
 
-        flags(per_chip=per_chip)
         scope, services = scope_of(chosen), self._services
         found = services.audit.audit(run_number(run))
         selected = services.coverage(scope).selected

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from skydb.api.base import Group, solution_number
-from skydb.api.checking import path, text
+from skydb.api.checking import path
 from skydb.api.names import names_of
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Selecting, scope_of
@@ -37,7 +37,7 @@ class WcsGroup(Group):
         >>> db.align.history("ibxl50clq")[0].origin
         'archive'
         """
-        scope, name = scope_of(chosen), None if name is None else text(name, "name")
+        scope = scope_of(chosen)
         found = Solutions(self._services.solutions.history(name, scope))
         found.about = name or scope.label
         return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import ReplayRecord
 from skydb.api.base import run_number
-from skydb.api.checking import counts, flags, path
+from skydb.api.checking import counts, path
 from skydb.api.checking import options as named_options
 from skydb.api.results import Result
 from skydb.api.selecting import Guarding, policy_of, selection_of, several
@@ -144,7 +144,6 @@ class WorkingCommands:
         from skydb.api.sky_methods import method_to_drizzle
         from skydb.drizzle.settings import require_options
 
-        flags(force=force, selftest=selftest)
         options = named_options(options)
         require_options(options)
         sky, selection, policy = method_to_drizzle(method), selection_of(chosen), policy_of(chosen)
@@ -220,7 +219,6 @@ class WorkingCommands:
         >>> len(db.fsck())
         0
         """
-        flags(repair=repair, deep=deep)
         service = self.services.fsck
         found = (service.repair if repair else service.check)(deep=deep, gone=several(gone))
         left = sum(one.repaired is None for one in found)
@@ -267,7 +265,6 @@ class WorkingCommands:
         'identical'
         """
         counts(jobs=jobs)
-        flags(selftest=selftest)
         if tolerance is not None and tolerance < 0:
             raise UsageError(f"A tolerance is not {tolerance:g}.", advice="Give 0 or more.")
         found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skydb.cli import inputs
+from skydb.cli import inputs, runoptions
 from skydb.cli.references import AlignmentRunArgument
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns, columns_runs
@@ -29,64 +29,24 @@ def attach(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     chosen: inputs.Chosen,
-    refcat: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Name of a reference catalogue. Repeatable: the first that gives a trusted fit.",
-            show_default=False,
-        ),
-    ] = None,
-    products: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Drizzled products: ibxl50030_drz.fits, '*_drz.fits', product:12 or a visit; "
-            "with --what exposures ibxl50clq, '*_flc.fits' ...; all when left out."
-        ),
-    ] = None,
-    what: Annotated[
-        str | None,
-        typer.Option(help="Fit drizzled, exposures or group.", show_default="drizzled"),
-    ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(help="Groups: by visit, target or orbit.", show_default="visit"),
-    ] = None,
-    relative: Annotated[
-        bool, typer.Option("--relative", help="Align visits to each other, without a catalogue.")
-    ] = False,
+    refcat: runoptions.Refcats = None,
+    products: runoptions.Products = None,
+    what: runoptions.What = None,
+    group_by: runoptions.GroupBy = None,
+    relative: runoptions.Relative = False,
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
-    threshold: Annotated[
-        float | None, typer.Option(help="Detection limit, sigma.", show_default="5")
-    ] = None,
-    conv_width: Annotated[
-        float | None, typer.Option(help="Kernel width, pixels; else by detector.")
-    ] = None,
-    minobj: Annotated[
-        int | None, typer.Option(help="Fewest matches for a fit.", show_default="5")
-    ] = None,
-    searchrad: Annotated[
-        float | None, typer.Option(help="Search radius, arcsec.", show_default="1")
-    ] = None,
-    tolerance: Annotated[
-        float | None, typer.Option(help="Matching radius, pixels.", show_default="2")
-    ] = None,
-    fitgeometry: Annotated[
-        str | None,
-        typer.Option(help="shift, rshift, rscale or general.", show_default="by matches"),
-    ] = None,
-    nclip: Annotated[int | None, typer.Option(help="Rounds of clipping.", show_default="3")] = None,
-    expand_refcat: Annotated[
-        bool, typer.Option("--expand-refcat", help="Grow the catalogue product by product.")
-    ] = False,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", "-o", help="A TweakReg NAME=VALUE: docs/options.md."),
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Refused: presets are of AstroDrizzle.", hidden=True)
-    ] = None,
+    threshold: runoptions.Threshold = None,
+    conv_width: runoptions.ConvWidth = None,
+    minobj: runoptions.Minobj = None,
+    searchrad: runoptions.Searchrad = None,
+    tolerance: runoptions.Tolerance = None,
+    fitgeometry: runoptions.Fitgeometry = None,
+    nclip: runoptions.Nclip = None,
+    expand_refcat: runoptions.ExpandRefcat = False,
+    option: runoptions.TweakRegOption = None,
+    preset: runoptions.RefusedPreset = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit drizzled products, single exposures or groups of them to a catalogue.

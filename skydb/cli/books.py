@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skydb.cli import retention
-from skydb.cli.entries import make_entry
+from skydb.cli.entries import AuthorOption, WhyOption, make_entry
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns_books
@@ -21,8 +21,6 @@ SubjectArgument = Annotated[
         help="A rootname, a visit (bxl50), a product's file, product:12, run:12 or solution:31."
     ),
 ]
-WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
-AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
 
 
 def attach(app: typer.Typer) -> None:

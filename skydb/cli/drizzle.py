@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skydb.cli import inputs
+from skydb.cli import inputs, runoptions
 from skydb.cli.shell import JsonOption, key_values, shell_of
 from skydb.report import columns
 
@@ -23,10 +23,7 @@ def drizzle(
     preset: Annotated[
         str, typer.Option(help="hap, tutorial, or one of the ledger: skydb preset list.")
     ] = "hap",
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", "-o", help="An AstroDrizzle NAME=VALUE: docs/options.md."),
-    ] = None,
+    option: runoptions.AstroDrizzleOption = None,
     method: Annotated[
         str, typer.Option(help="Sky to subtract: localmin, match, globalmin+match, globalmin.")
     ] = "localmin",
@@ -36,9 +33,7 @@ def drizzle(
     force: Annotated[
         bool, typer.Option("--force", help="Make again what was made before.")
     ] = False,
-    selftest: Annotated[
-        bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
-    ] = True,
+    selftest: runoptions.Selftest = True,
     as_json: JsonOption = False,
 ) -> None:
     """Make a DRZ or DRC of the exposures of each visit, filter and detector.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from skydb.report import columns_books
 if TYPE_CHECKING:
     from skydb.api.ledger import Ledger
     from skydb.api.results import Record
+
+
+WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
+AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
 
 
 def make_entry(context: typer.Context, make: Callable[[Ledger], Record], *, as_json: bool) -> None:

@@ -17,6 +17,73 @@ _OF_A_NEW_FIELD = (
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
 
+Detector = Annotated[str, typer.Option(help="IR, UVIS or WFC.")]
+Tiles = Annotated[str, typer.Option(help="Visits across and up, e.g. 3x3.")]
+Dithers = Annotated[int, typer.Option(help="Exposures of each visit.")]
+Size = Annotated[
+    int | None, typer.Option(help="Width of the detector, pixels; full size when left out.")
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same field.")]
+Filter = Annotated[
+    str | None, typer.Option("--filter", help="Filter; F160W or F606W when left out.")
+]
+Target = Annotated[str | None, typer.Option(help="TARGNAME.")]
+Proposal = Annotated[int | None, typer.Option(help="PROPOSID.")]
+Islands = Annotated[int, typer.Option(help="Groups of tiles that share no sky.")]
+CosmicRays = Annotated[
+    bool,
+    typer.Option(
+        "--cosmic-rays",
+        help="Cosmic rays as in orbit, and stars that saturate and bleed on CCDs; the hits "
+        "of every exposure go to DIRECTORY/truth.",
+    ),
+]
+Exptime = Annotated[
+    float | None,
+    typer.Option(
+        "--exptime",
+        help="Seconds of an exposure; 699 (IR), 60 (UVIS, WFC) or 500 (with cosmic rays) "
+        "when left out.",
+    ),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        help="blank, sparse, nebula, galaxy, crowded, matched (equal skies) or gradient (in "
+        "the sky of each visit); stars and nebula if left out."
+    ),
+]
+RedeliverOption = Annotated[
+    bool,
+    typer.Option(
+        "--redeliver",
+        help="Deliver the field that DIRECTORY holds again: newer IDCTAB and software, "
+        "recalibrated pixels, another WCS. The field itself does not change.",
+    ),
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOTNAME,...",
+        help="With --redeliver: these exposures. A visit gets a new product "
+        "if all its exposures are among them.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="With --redeliver: where to write; DIRECTORY/redelivered if left out."),
+]
+ShiftMas = Annotated[
+    float, typer.Option(help="With --redeliver: how far north the WCS moves, mas.")
+]
+OverwriteOption = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Write over a field that is there, or other files of these names."
+    ),
+]
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(simulate)
@@ -25,71 +92,23 @@ def attach(app: typer.Typer) -> None:
 def simulate(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Where to write.")],
-    detector: Annotated[str, typer.Option(help="IR, UVIS or WFC.")] = "IR",
-    tiles: Annotated[str, typer.Option(help="Visits across and up, e.g. 3x3.")] = "3x3",
-    dithers: Annotated[int, typer.Option(help="Exposures of each visit.")] = 2,
-    size: Annotated[
-        int | None, typer.Option(help="Width of the detector, pixels; full size when left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,
-    filter_: Annotated[
-        str | None, typer.Option("--filter", help="Filter; F160W or F606W when left out.")
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="TARGNAME.")] = None,
-    proposal: Annotated[int | None, typer.Option(help="PROPOSID.")] = None,
-    islands: Annotated[int, typer.Option(help="Groups of tiles that share no sky.")] = 1,
-    cosmic_rays: Annotated[
-        bool,
-        typer.Option(
-            "--cosmic-rays",
-            help="Cosmic rays as in orbit, and stars that saturate and bleed on CCDs; the hits "
-            "of every exposure go to DIRECTORY/truth.",
-        ),
-    ] = False,
-    exptime_s: Annotated[
-        float | None,
-        typer.Option(
-            "--exptime",
-            help="Seconds of an exposure; 699 (IR), 60 (UVIS, WFC) or 500 (with cosmic rays) "
-            "when left out.",
-        ),
-    ] = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            help="blank, sparse, nebula, galaxy, crowded, matched (equal skies) or gradient (in "
-            "the sky of each visit); stars and nebula if left out."
-        ),
-    ] = None,
-    redeliver: Annotated[
-        bool,
-        typer.Option(
-            "--redeliver",
-            help="Deliver the field that DIRECTORY holds again: newer IDCTAB and software, "
-            "recalibrated pixels, another WCS. The field itself does not change.",
-        ),
-    ] = False,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ROOTNAME,...",
-            help="With --redeliver: these exposures. A visit gets a new product "
-            "if all its exposures are among them.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="With --redeliver: where to write; DIRECTORY/redelivered if left out."),
-    ] = None,
-    shift_mas: Annotated[
-        float, typer.Option(help="With --redeliver: how far north the WCS moves, mas.")
-    ] = 40.0,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Write over a field that is there, or other files of these names."
-        ),
-    ] = False,
+    detector: Detector = "IR",
+    tiles: Tiles = "3x3",
+    dithers: Dithers = 2,
+    size: Size = None,
+    seed: Seed = 1,
+    filter_: Filter = None,
+    target: Target = None,
+    proposal: Proposal = None,
+    islands: Islands = 1,
+    cosmic_rays: CosmicRays = False,
+    exptime_s: Exptime = None,
+    kind: Kind = None,
+    redeliver: RedeliverOption = False,
+    only: Only = None,
+    out: Out = None,
+    shift_mas: ShiftMas = 40.0,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make HST exposures and pipeline products with known skies and pointing errors.

@@ -2,98 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from skydb.cli.entries import make_entry
+from skydb.cli.entries import AuthorOption, WhyOption, make_entry
 from skydb.cli.references import SkyRunArgument, run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
-WhyOption = Annotated[str, typer.Option(help="The reason; it is kept.")]
-AuthorOption = Annotated[str | None, typer.Option(help="Who says so; else the login name.")]
+#: Decisions on one sky run: what each does, and an example of its reason.
+_DECISIONS = {
+    "pin": ("Protect a sky run: it can be neither purged nor deleted.", "figure 3 of the paper"),
+    "unpin": ("Take the protection of a sky run away.", "the paper is out"),
+    "delete": (
+        "Hide a sky run from views and comparisons; its rows and files stay.",
+        "made with the wrong flat",
+    ),
+    "undelete": (
+        "Show a deleted sky run again.",
+        "it was another run that had the wrong flat",
+    ),
+    "metrics-only": (
+        "Release the mosaic of a sky run: the next purge by age takes it, the values stay.",
+        "a trial",
+    ),
+}
 
 
 def attach(runs: typer.Typer, *, hidden: bool = False) -> None:
     """Add the commands to a group; hidden where they are under an old name only."""
-    for command in (pin, unpin, purge, delete, undelete, abandon):
-        runs.command(hidden=hidden)(command)
-    runs.command("metrics-only", hidden=hidden)(metrics_only)
+    for name in ("pin", "unpin"):
+        runs.command(name, hidden=hidden)(_decision(name))
+    runs.command(hidden=hidden)(purge)
+    for name in ("delete", "undelete"):
+        runs.command(name, hidden=hidden)(_decision(name))
+    runs.command(hidden=hidden)(abandon)
+    runs.command("metrics-only", hidden=hidden)(_decision("metrics-only"))
 
 
-def pin(
-    context: typer.Context,
-    run: SkyRunArgument,
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Protect a sky run: it can be neither purged nor deleted.
+def _decision(name: str) -> Callable[..., None]:
+    """Make the command of one decision."""
 
-    Example: skydb runs pin 12 --why "figure 3 of the paper"
-    """
-    make_entry(context, lambda ledger: ledger.runs.pin(run, why, author=author), as_json=as_json)
+    def decide(
+        context: typer.Context,
+        run: SkyRunArgument,
+        why: WhyOption,
+        author: AuthorOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        method = name.replace("-", "_")
+        make_entry(
+            context,
+            lambda ledger: getattr(ledger.runs, method)(run, why, author=author),
+            as_json=as_json,
+        )
 
-
-def unpin(
-    context: typer.Context,
-    run: SkyRunArgument,
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take the protection of a sky run away.
-
-    Example: skydb runs unpin 12 --why "the paper is out"
-    """
-    make_entry(context, lambda ledger: ledger.runs.unpin(run, why, author=author), as_json=as_json)
-
-
-def metrics_only(
-    context: typer.Context,
-    run: SkyRunArgument,
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Release the mosaic of a sky run: the next purge by age takes it, the values stay.
-
-    Example: skydb runs metrics-only 12 --why "a trial"
-    """
-    make_entry(
-        context, lambda ledger: ledger.runs.metrics_only(run, why, author=author), as_json=as_json
-    )
-
-
-def delete(
-    context: typer.Context,
-    run: SkyRunArgument,
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Hide a sky run from views and comparisons; its rows and files stay.
-
-    Example: skydb runs delete 12 --why "made with the wrong flat"
-    """
-    make_entry(context, lambda ledger: ledger.runs.delete(run, why, author=author), as_json=as_json)
-
-
-def undelete(
-    context: typer.Context,
-    run: SkyRunArgument,
-    why: WhyOption,
-    author: AuthorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a deleted sky run again.
-
-    Example: skydb runs undelete 12 --why "it was another run that had the wrong flat"
-    """
-    make_entry(
-        context, lambda ledger: ledger.runs.undelete(run, why, author=author), as_json=as_json
-    )
+    does, reason = _DECISIONS[name]
+    decide.__doc__ = f'{does}\n\nExample: skydb runs {name} 12 --why "{reason}"\n'
+    return decide
 
 
 def purge(

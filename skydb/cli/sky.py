@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from skydb.cli import compare, headers, inputs, sky_advise, sky_audit, sky_display
+from skydb.cli import compare, headers, inputs, runoptions, sky_advise, sky_audit, sky_display
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -28,62 +26,27 @@ def attach(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     chosen: inputs.Chosen,
-    method: Annotated[
-        str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")
-    ] = "all",
+    method: runoptions.Methods = "all",
     file_version: inputs.VersionOption = None,
     file: inputs.FileOption = None,
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,
     explain_inputs: inputs.ExplainInputs = False,
-    check_frames: Annotated[
-        bool,
-        typer.Option("--check-frames", help="Compare the positions of sources in the overlaps."),
-    ] = False,
-    preset: Annotated[
-        str | None, typer.Option(help="tutorial, hap, or one of the ledger: skydb preset list.")
-    ] = None,
-    final_bits: Annotated[
-        str | None, typer.Option(help="Good DQ flags of the mosaic; else by detector.")
-    ] = None,
-    final_rot: Annotated[
-        float | None,
-        typer.Option(help="Position angle of the mosaic's y axis, degrees; else north up."),
-    ] = None,
-    final_scale: Annotated[float | None, typer.Option(help="Pixel size, arcsec.")] = None,
-    cosmic_rays: Annotated[
-        bool,
-        typer.Option(
-            "--reject-cosmic-rays",
-            help="Find cosmic rays (driz_separate, median, blot, driz_cr), leave them out.",
-        ),
-    ] = False,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", "-o", help="An AstroDrizzle NAME=VALUE: docs/options.md."),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="astrodrizzle (unless --no-mosaic), or skydb: all methods at once."),
-    ] = None,
-    per_chip: Annotated[
-        bool,
-        typer.Option("--per-chip", help="A sky for every chip, not exposure; by engine skydb."),
-    ] = False,
-    mosaic: Annotated[
-        bool, typer.Option("--mosaic/--no-mosaic", help="Mosaics, or sky values only.")
-    ] = True,
-    each: Annotated[
-        str | None, typer.Option(help="Every visit, target or proposal as a field of its own.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(help="Runs, or exposures, at the same time.")] = 2,
-    executor: Annotated[
-        str | None, typer.Option(help="dask://HOST:PORT of a cluster, instead of this machine.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run again what was run before.")] = False,
-    selftest: Annotated[
-        bool, typer.Option("--selftest/--no-selftest", help="Check a new environment first.")
-    ] = True,
+    check_frames: runoptions.CheckFrames = False,
+    preset: runoptions.Preset = None,
+    final_bits: runoptions.FinalBits = None,
+    final_rot: runoptions.FinalRot = None,
+    final_scale: runoptions.FinalScale = None,
+    cosmic_rays: runoptions.CosmicRays = False,
+    option: runoptions.AstroDrizzleOption = None,
+    engine: runoptions.Engine = None,
+    per_chip: runoptions.PerChip = False,
+    mosaic: runoptions.MosaicOption = True,
+    each: runoptions.Each = None,
+    jobs: runoptions.Jobs = 2,
+    executor: runoptions.ExecutorOption = None,
+    force: runoptions.Force = False,
+    selftest: runoptions.Selftest = True,
     as_json: JsonOption = False,
 ) -> None:
     """Run sky methods on pristine copies of the newest exposures, and record what ran.

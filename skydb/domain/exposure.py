@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.base import Base, Key, choice
-from skydb.domain.values import ExposureFacts, Rootname, julian_epoch, plate_scale_arcsec
+from skydb.domain.values import ExposureFacts, Rootname, julian_epoch
 from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import KnownFrom
 from skydb.errors import StateError
@@ -170,11 +170,6 @@ class Exposure(Base):
     def epoch_year(self) -> float | None:
         """Julian epoch of the start of the exposure."""
         return None if self.expstart_mjd is None else julian_epoch(self.expstart_mjd)
-
-    @property
-    def plate_scale_arcsec(self) -> float | None:
-        """Nominal plate scale of the detector in arcsec per pixel."""
-        return plate_scale_arcsec(self.instrument, self.detector or "")
 
 
 def instrument_of(rootname: Rootname) -> str:

@@ -14,6 +14,17 @@ _MIN_PER_DAY = 1440.0
 _S_PER_DAY = 86400.0
 
 
+class Division(StrEnum):
+    """Definition of a field; exposures of two detectors or filters are never one field."""
+
+    VISIT = "visit"
+    """The exposures of one visit."""
+    TARGET = "target"
+    """The exposures of one TARGNAME of one proposal."""
+    PROPOSAL = "proposal"
+    """The exposures of one proposal."""
+
+
 class GroupBy(StrEnum):
     """Property that the exposures of one group have in common."""
 

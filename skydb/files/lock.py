@@ -41,17 +41,6 @@ def alone_in(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def is_taken(directory: Path) -> bool:
-    """Whether a process is in the block of :func:`alone_in`."""
-    if not directory.is_dir():
-        return False
-    try:
-        with alone_in(directory):
-            return False
-    except StateError:
-        return True
-
-
 def _claim(handle: int, directory: Path) -> None:
     if sys.platform == "win32":
         return

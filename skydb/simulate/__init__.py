@@ -26,14 +26,14 @@ class _Callable(ModuleType):
     """A package that has the name of a function, and is one."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see simulate
-        from skydb import own_errors
+        from skydb.domain.spelling import own_errors
         from skydb.simulate.calling import simulate
 
         with own_errors(is_for_python=True):
             return simulate(*arguments, **options)
 
     def redeliver(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see redeliver
-        from skydb import own_errors
+        from skydb.domain.spelling import own_errors
         from skydb.simulate.calling import redeliver
 
         with own_errors(is_for_python=True):

@@ -56,12 +56,6 @@ def chip_polygon(wcs: WCS, points_per_side: int = 5) -> NDArray[np.float64]:
     return np.asarray(wcs.all_pix2world(outline_pix((int(nx), int(ny)), points_per_side), 1))
 
 
-def polygon_area_arcsec2(polygon_deg: NDArray[np.float64]) -> float:
-    """Area of an outline (N, 2) in the tangent plane of its middle, in square arcsec."""
-    plane = tangent_plane(polygon_deg, centre_of(polygon_deg)) * ARCSEC_PER_RADIAN
-    return abs(_signed_area(_points(plane)))
-
-
 def overlap_area_arcsec2(first_deg: NDArray[np.float64], second_deg: NDArray[np.float64]) -> float:
     """Area that two outlines share.
 

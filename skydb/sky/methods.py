@@ -223,11 +223,6 @@ class MethodSkies:
     skies: Mapping[str, ExposureSky | None]
     islands: Islands
 
-    @property
-    def has_common_zero(self) -> bool:
-        """Whether all values can be compared with each other."""
-        return not self.method.needs_overlap or len(self.islands) == 1
-
     def of_chips(self, chips: Iterable[MeasuredChip]) -> dict[ChipKey, ChipSky | None]:
         """Sky to subtract from every chip, in the unit of its image."""
         skies = {chip: self.skies.get(chip.rootname) for chip in chips}

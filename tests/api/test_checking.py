@@ -16,8 +16,8 @@ from astropy.time import Time
 import skydb
 from skydb.api import checking
 from skydb.api.ledger import Ledger
-from skydb.api.spelling import in_python
 from skydb.domain.arguments import checked_arguments
+from skydb.domain.spelling import in_python
 from skydb.errors import UsageError
 
 NOWHERE = "sqlite:////nowhere/at/all.sqlite"

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 import skydb
-from skydb.api.calls import call_of
 from skydb.api.ledger import Ledger
 from skydb.api.results import DrawnResult, Result
-from skydb.api.spelling import in_python
+from skydb.domain.calls import call_of
+from skydb.domain.spelling import in_python
 from skydb.errors import DiskError, UnreadableFileError, UsageError
 from skydb.report.output import write_atomic
 from skydb.simulate import calling

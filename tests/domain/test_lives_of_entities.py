@@ -246,7 +246,6 @@ def test_an_exposure_of_a_log_learns_from_a_header_once() -> None:
             _ = exposure.as_facts
         setattr(exposure, name, kept)
     assert exposure.epoch_year == pytest.approx(2012.8679, abs=1e-3)
-    assert exposure.plate_scale_arcsec == 0.1283
     with pytest.raises(ValueError, match="is not of a known instrument"):
         Exposure(exposure.visit, Rootname("zbxl50ivq"))
 

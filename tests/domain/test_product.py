@@ -34,7 +34,6 @@ def test_an_exposure_takes_in_every_fact_of_its_header() -> None:
     assert exposure.rootname == "ibxl50ivq"
     assert all(taken[name] == getattr(facts, name) for name in taken)
     assert exposure.epoch_year == facts.epoch_year
-    assert exposure.plate_scale_arcsec == 0.1283
 
 
 def test_an_exposure_without_a_time_has_no_epoch() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from skydb.errors import UsageError
 from skydb.files.products import read_hstwcs
-from skydb.sky.footprint import chip_polygon, overlap_area_arcsec2, polygon_area_arcsec2
+from skydb.sky.footprint import chip_polygon, overlap_area_arcsec2
+from tests.sky.areas import polygon_area_arcsec2
 from tests.sky.chips import tan_wcs
 
 PLACES = [(85.25, -2.45), (0.0, 0.0), (0.001, 60.0), (137.8, -64.9), (200.0, 90.0), (0.0, -89.999)]

@@ -13,7 +13,7 @@ from skydb.domain.vocabulary import SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.advice import advise
 from skydb.sky.bodies import BodyFit, BodyStars, fit_body
-from skydb.sky.footprint import overlap_area_arcsec2, polygon_area_arcsec2
+from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.neighbours import compare_neighbours
 from skydb.sky.overlaps import Overlap
@@ -23,6 +23,7 @@ from skydb.sky.positions import parse_angle_deg, parse_dec_deg, parse_polygons_d
 from skydb.sky.skewness import Pull, pull_of_stars
 from skydb.sky.votes import Peak
 from tests.keeping import assert_kept
+from tests.sky.areas import polygon_area_arcsec2
 from tests.sky.test_advice import SKIES, WHOLE, field
 
 

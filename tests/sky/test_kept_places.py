@@ -8,7 +8,7 @@ from astropy.wcs import WCS
 
 from skydb.errors import UsageError
 from skydb.sky.coverage import ImageArea, coverage, coverage_of_chips, share_in_circle
-from skydb.sky.footprint import chip_polygon, overlap_area_arcsec2, polygon_area_arcsec2
+from skydb.sky.footprint import chip_polygon, overlap_area_arcsec2
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.outlines import displacement_of_outlines, vertices_deg
 from skydb.sky.overlaps import ChipOverlap, Overlap, chip_overlaps_of, islands_of, overlaps_of
@@ -22,6 +22,7 @@ from skydb.sky.regions import Circle, Polygons, degrees_of
 from skydb.sky.skypixels import pixels_of_sky
 from skydb.sky.spherical import crossings_with, distances_to_sides, holding, outlines_of
 from tests.keeping import assert_kept
+from tests.sky.areas import polygon_area_arcsec2
 from tests.sky.chips import tan_wcs
 from tests.sky.measured import measure_overlap
 

@@ -60,7 +60,8 @@ class HeaderService:
         Raises
         ------
         NotFoundError, FileRejectedError, StateError, ToolError
-            As :meth:`AcceptService.accept` and :meth:`write_accepted`.
+            As :meth:`AcceptService.accept`; when no file of the run is the user's, is not what is
+            on record, or has other pixels than the version.
         """
         with HeaderJournal(self.context).alone():
             before = self._accepted_before(run_id, is_forced=force_why is not None)
@@ -73,31 +74,6 @@ class HeaderService:
             )
             with _accepted(run_id):
                 return outcomes, self._write(run_id, *begun) if begun else HeaderChanges(())
-
-    def write_accepted(self, run_id: int) -> HeaderChanges:
-        """Give the user's own exposures and products the WCS that was accepted for them.
-
-        Only the headers change, to those of the version that the acceptance made.
-
-        Parameters
-        ----------
-        run_id : int
-            The alignment run whose fits were accepted.
-
-        Returns
-        -------
-        HeaderChanges
-            One for each file; files that skydb keeps itself are left out.
-
-        Raises
-        ------
-        NotFoundError
-            When nothing of the run was accepted, or no file of it is the user's.
-        FileRejectedError
-            When a file is not what is on record, or has other pixels than the version.
-        """
-        with HeaderJournal(self.context).alone():
-            return self._write(run_id)
 
     def restore(self, activity_id: int) -> HeaderChanges:
         """Put back the headers that an activity had replaced.

@@ -2,7 +2,6 @@ from .choice import choose_inputs as choose_inputs
 from .fetch import FetchService as FetchService
 from .fetched import FetchPlan as FetchPlan
 from .fetched import FetchSettings as FetchSettings
-from .fields import Division as Division
 from .fields import fields_of as fields_of
 from .guards import Subjects as Subjects
 from .guards import book_remarks as book_remarks

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Exposure, Visit
+from skydb.domain.grouping import Division
 from skydb.domain.vocabulary import KnownFrom
 from skydb.services.intake.selection import Selection
 from skydb.store.scope import nothing_selected
-
-
-class Division(StrEnum):
-    """Definition of a field; exposures of two detectors or filters are never one field."""
-
-    VISIT = "visit"
-    """The exposures of one visit."""
-    TARGET = "target"
-    """The exposures of one TARGNAME of one proposal."""
-    PROPOSAL = "proposal"
-    """The exposures of one proposal."""
 
 
 def fields_of(session: Session, selection: Selection, division: Division) -> list[Selection]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from skydb.domain.grouping import Division
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -15,7 +16,6 @@ from skydb.errors import SkydbError
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, remember_environment
 from skydb.services.intake import (
-    Division,
     Selection,
     fields_of,
     require_listed,

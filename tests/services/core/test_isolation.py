@@ -186,7 +186,7 @@ def test_the_users_files_get_the_accepted_headers_only_when_he_says_so(
     before = checksums(visit)
     run = accepted(services, visit, catalog_file)
     assert checksums(visit) == before
-    written = HeaderService(services.context).write_accepted(run)
+    written = HeaderService(services.context).accept(run)[1]
     assert [(one.filename, one.version_before, one.version_after) for one in written] == [
         *((f"{member}_flt.fits", 1, 2) for member in MEMBERS),
         (visit[2].name, 1, 2),
@@ -210,7 +210,7 @@ def test_a_product_that_only_skydb_keeps_is_not_among_the_files_of_the_user(
         product.locations[0].is_managed = True
         session.commit()
     before = checksums(visit)[visit[2]]
-    written = HeaderService(services.context).write_accepted(run)
+    written = HeaderService(services.context).accept(run)[1]
     assert [one.filename for one in written] == [path.name for path in visit[:2]]
     assert checksums(visit)[visit[2]] == before
 
@@ -220,7 +220,7 @@ def test_headers_that_were_put_back_make_the_files_what_they_were(services, visi
     run = accepted(services, visit, catalog_file)
     kept = files_below(services.context.workspace.root)
     service = HeaderService(services.context)
-    (activity,) = {one.activity for one in service.write_accepted(run)}
+    (activity,) = {one.activity for one in service.accept(run)[1]}
     restored = service.restore(activity)
     assert [one.filename for one in restored] == [path.name for path in visit]
     assert checksums(visit) == before
@@ -228,12 +228,12 @@ def test_headers_that_were_put_back_make_the_files_what_they_were(services, visi
     with pytest.raises(StateError, match="nothing left of activity"):
         service.restore(activity)
     # And again, for it is as if it had never been.
-    assert len(service.write_accepted(run)) == 3
+    assert len(service.accept(run)[1]) == 3
 
 
 def test_the_ledger_can_still_read_the_version_that_was_written_over(services, visit, catalog_file):
     run = accepted(services, visit, catalog_file)
-    HeaderService(services.context).write_accepted(run)
+    HeaderService(services.context).accept(run)
     # A new fit of the archive's product needs the exposures as the archive made them.
     again = AlignService(services.context, Toolbox(shift_deg=(2e-5, 1e-5))).run("gaia")
     outcomes = AcceptService(services.context, Toolbox()).accept(again, force_why=WHY)
@@ -245,13 +245,13 @@ def test_a_file_that_was_changed_since_is_not_written_over(services, visit, cata
     service = HeaderService(services.context)
     fits.setval(visit[0], "OBSERVER", value="me")
     with pytest.raises(FileRejectedError, match="is no longer version 1"):
-        service.write_accepted(run)
+        service.accept(run)
 
 
 def test_headers_are_not_put_back_over_a_change_of_the_users(services, visit, catalog_file):
     run = accepted(services, visit, catalog_file)
     service = HeaderService(services.context)
-    activity = service.write_accepted(run)[0].activity
+    activity = service.accept(run)[1][0].activity
     fits.setval(visit[0], "OBSERVER", value="me")
     with pytest.raises(StateError, match="was changed since its headers were written"):
         service.restore(activity)
@@ -265,7 +265,7 @@ def test_what_is_advised_of_a_file_that_was_delivered_anew_in_its_place_works(
     before = checksums(visit)
     run = accepted(services, visit, catalog_file)
     service = HeaderService(services.context)
-    activity = service.write_accepted(run)[0].activity
+    activity = service.accept(run)[1][0].activity
     visit[0].unlink()
     anew = write_exposure(tmp_path / "anew", MEMBERS[0], DATE="2026-05-05", CAL_VER="9.9.1")
     if not is_gone:
@@ -282,9 +282,7 @@ def test_what_is_advised_of_a_file_that_was_delivered_anew_in_its_place_works(
     assert [now[path] for path in visit[1:]] == [before[path] for path in visit[1:]]
     (left,) = findings(services, FindingKind.NOT_WRITTEN)
     assert left["subject"] == str(visit[0])
-    assert [one.filename for one in service.write_accepted(run)] == [
-        path.name for path in visit[1:]
-    ]
+    assert [one.filename for one in service.accept(run)[1]] == [path.name for path in visit[1:]]
     assert checksums(visit)[visit[0]] == now[visit[0]]
 
 
@@ -304,7 +302,7 @@ def test_a_write_that_stopped_half_way_can_be_taken_back(
     service = HeaderService(services.context)
     monkeypatch.setattr("skydb.services.core.header_journal.replace_headers", stops)
     with pytest.raises(FileRejectedError, match="disk is full"):
-        service.write_accepted(run)
+        service.accept(run)
     monkeypatch.undo()
     with services.context.store.reading() as session:
         (write,) = session.scalars(select(HeaderWrite))
@@ -313,12 +311,8 @@ def test_a_write_that_stopped_half_way_can_be_taken_back(
     assert checksums(visit) == before
 
 
-def test_there_is_nothing_to_write_or_to_put_back_where_nothing_was_accepted(
-    services, visit, catalog_file
-):
+def test_there_is_nothing_to_put_back_where_nothing_was_written(services, visit, catalog_file):
     run = aligned(services, visit, catalog_file)
     service = HeaderService(services.context)
-    with pytest.raises(NotFoundError, match="is a file of yours"):
-        service.write_accepted(run)
     with pytest.raises(NotFoundError, match=f"Activity {run} has written no headers"):
         service.restore(run)

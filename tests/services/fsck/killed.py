@@ -115,7 +115,7 @@ def header_write(run: int, count: int) -> Work:
 
     def work(context: Context, here: Here) -> None:
         _after(count, here)
-        HeaderService(context).write_accepted(run)
+        HeaderService(context).accept(run)
 
     return work
 
@@ -145,7 +145,7 @@ def draft(run: int) -> Work:
 
     def work(context: Context, here: Here) -> None:
         headerblocks.sha256_of = here  # type: ignore[assignment]
-        HeaderService(context).write_accepted(run)
+        HeaderService(context).accept(run)
 
     return work
 

@@ -68,7 +68,7 @@ def test_of_a_ledger_in_order_nothing_is_said(
     services = services_anywhere
     AcceptService(services.context, Toolbox()).accept(run)
     headers = HeaderService(services.context)
-    headers.write_accepted(run)
+    headers.accept(run)
     (row,) = SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
     SkyHeaderService(services.context).write(row["run"])
     assert services.fsck.check(deep=True) == []
@@ -109,7 +109,7 @@ def test_headers_that_were_written_in_part_are_undone(
     assert done.repair == f"it is undone: {count} of 3 files had been written"
     assert checksums(visit) == before
     assert problems(services, deep=True) == []
-    assert len(HeaderService(services.context).write_accepted(accepted)) == 3
+    assert len(HeaderService(services.context).accept(accepted)[1]) == 3
     assert problems(services, deep=True) == []
 
 
@@ -144,7 +144,7 @@ def test_a_restoration_that_was_killed_is_completed(
     services: Services, accepted: int, visit: list[Path]
 ) -> None:
     before = checksums(visit)
-    (write,) = {o.activity for o in HeaderService(services.context).write_accepted(accepted)}
+    (write,) = {o.activity for o in HeaderService(services.context).accept(accepted)[1]}
     killed(services, restoration(write))
     assert kinds(services) == {"half-written-headers"}
     assert all(one.repaired for one in services.fsck.repair())
@@ -330,7 +330,7 @@ def test_parts_of_downloads_wait_for_a_week(services: Services) -> None:
 def test_another_wcs_in_a_file_that_skydb_has_written_is_seen(
     services: Services, accepted: int, visit: list[Path]
 ) -> None:
-    HeaderService(services.context).write_accepted(accepted)
+    HeaderService(services.context).accept(accepted)
     with fits.open(visit[0], "update") as hdus:
         hdus["SCI"].header["CRVAL1"] += 1e-7
     assert ("other-wcs", str(visit[0])) in problems(services)

@@ -140,7 +140,7 @@ def test_headers_that_skydb_has_written_and_put_back_are_no_finding(
     run = AlignService(services.context, Toolbox()).run("gaia")
     AcceptService(services.context, Toolbox()).accept(run, force_why="a test")
     headers = HeaderService(services.context)
-    written = headers.write_accepted(run)
+    written = headers.accept(run)[1]
     assert {one.status for one in services.ingest.ingest(visit)} == {IngestStatus.KNOWN}
     with fits.open(visit[0], "update") as hdus:
         hdus[0].header["OBSERVER"] = "me"

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from skydb.api.composition import Services
+from skydb.domain.grouping import Division
 from skydb.domain.vocabulary import Engine, SkyMethod
 from skydb.errors import NotFoundError
-from skydb.services.intake.fields import Division, fields_of
+from skydb.services.intake.fields import fields_of
 from skydb.services.intake.selection import Selection
 from tests.services.survey import Survey
 from tests.services.tools import write_exposure

@@ -150,7 +150,7 @@ def test_files_that_are_not_what_the_run_used_are_left_and_named(services, visit
     run = matched(services)
     with pytest.raises(NotFoundError, match=r"used ibxl50iaq@2, which is not a file of yours"):
         SkyHeaderService(services.context).write(run)
-    HeaderService(services.context).write_accepted(fit)
+    HeaderService(services.context).accept(fit)
     rows = SkyHeaderService(services.context).write(run)
     assert {row.status for row in rows} == {SkyCardStatus.WRITTEN}
     assert fits.getheader(visit[0], "SCI")["WCSNAME"] == "IDC_w3m18525i-FIT_SKYDB_gaia"
@@ -162,7 +162,7 @@ def test_an_acceptance_can_be_written_over_skies(services, visit, catalog_file):
     services.refcat.import_file(catalog_file, 2016.0, "gaia")
     fit = AlignService(services.context, Toolbox()).run("gaia")
     AcceptService(services.context, Toolbox()).accept(fit, force_why=WHY)
-    assert len(HeaderService(services.context).write_accepted(fit)) == 3
+    assert len(HeaderService(services.context).accept(fit)[1]) == 3
     assert fits.getheader(visit[0], "SCI")["WCSNAME"] == "IDC_w3m18525i-FIT_SKYDB_gaia"
     # The sky was measured in the other WCS.
     assert cards(visit[0])["MDRIZSKY"] is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from skydb.domain import VisitDrizzle
+from skydb.domain.grouping import Division
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.presets import HAP
@@ -15,7 +16,6 @@ from skydb.drizzle.userskies import user_skies_of
 from skydb.errors import NotFoundError, SkydbError, StateError
 from skydb.services.core import Context
 from skydb.services.intake import (
-    Division,
     Selection,
     fields_of,
     require_listed,

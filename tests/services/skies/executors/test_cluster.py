@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from skydb.api.composition import Services
 from skydb.domain import Finding, RunAttempt, SkyRun, SkyValue
+from skydb.domain.grouping import Division
 from skydb.domain.vocabulary import AttemptOutcome, FindingKind, SkyMethod
 from skydb.errors import ExecutorError, UsageError
-from skydb.services.intake.fields import Division
 from skydb.services.intake.selection import Selection
 from skydb.services.skies.executors.cluster import DaskExecutor
 from skydb.services.skies.skyrun import SkyRunService

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from types import ModuleType
 
-from skydb.api.calls import ARGUMENTS, call_of
+from skydb.domain.calls import ARGUMENTS, call_of
 from skydb.errors import SkydbError, disk_errors
 
 #: What stands for an option that no argument does.
@@ -92,9 +92,8 @@ def _option() -> re.Pattern[str]:
 def _vocabulary() -> Iterator[str]:
     """Words of closed vocabularies, which are values of options."""
     from skydb.domain import grouping, guards, vocabulary
-    from skydb.services import intake
 
-    for module in (grouping, guards, vocabulary, intake):
+    for module in (grouping, guards, vocabulary):
         yield from _words_of(module)
 
 

@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from inspect import Parameter, isclass, isfunction, signature, unwrap
-from typing import Any
+from typing import Any, TypeVar
 
 from skydb.domain.arguments import words_of
+
+L = TypeVar("L")
 
 #: Arguments of methods whose option has another name.
 ARGUMENTS = {
@@ -19,6 +21,15 @@ ARGUMENTS = {
 }
 #: Groups and methods whose command has another name.
 _METHODS = {"db": "database", "import": "import_"}
+
+#: Class of the ledger, once that is loaded.
+_ROOT: list[type] = []
+
+
+def answering_commands(ledger: type[L]) -> type[L]:
+    """Enter the class whose methods, and those of its groups, do what commands do."""
+    _ROOT.append(ledger)
+    return ledger
 
 
 def call_of(command: str) -> str | None:
@@ -44,9 +55,7 @@ def call_of(command: str) -> str | None:
 
 def _method(words: Sequence[str]) -> tuple[str, Callable[..., Any], Sequence[str]] | None:
     """Name of a method with its groups, the method, and the words that follow the command."""
-    from skydb.api.ledger import Ledger
-
-    owner: type = Ledger
+    owner = _ROOT[-1] if _ROOT else object
     names: list[str] = []
     found: object = None
     rest = words
