@@ -62,7 +62,7 @@ ROOMS = {
     "comparison": {"alignment"},
     "history": set[str](),
     "provenance": {"alignment", "selftest", "skies"},
-    "bookkeeping": {"intake", "catalogs"},
+    "bookkeeping": {"intake"},
     "fsck": set[str](),
 }
 

@@ -119,10 +119,6 @@ def drizzlepac_directory() -> Path:
 def specification(tool: Tool) -> Mapping[str, OptionSpec]:
     """Every option of a tool by its name.
 
-    Parameters
-    ----------
-    tool : Tool
-
     Raises
     ------
     NotFoundError

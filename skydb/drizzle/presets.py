@@ -119,10 +119,6 @@ def hap_options(mode: ObservingMode) -> dict[str, tuple[object, str]]:
 
     The sky method is a question of its own, and how files are kept is skydb's affair.
 
-    Parameters
-    ----------
-    mode : ObservingMode
-
     Returns
     -------
     dict of str to (object, str)

@@ -89,13 +89,7 @@ class MemberPicture:
 
 @dataclass(frozen=True)
 class BodyPicture:
-    """A rigid group, its exposures in the order of their names.
-
-    Parameters
-    ----------
-    name : str
-    members : tuple of MemberPicture
-    """
+    """A rigid group, its exposures in the order of their names."""
 
     name: str
     members: tuple[MemberPicture, ...]

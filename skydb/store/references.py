@@ -97,7 +97,7 @@ def entity_of(session: Session, reference: Reference) -> Entity:
         case NumberedReference():
             return _numbered(session, reference)
         case CatalogReference():
-            return _catalog_of(session, reference)
+            return catalog_named(session, reference.name)
 
 
 def exposure_of(session: Session, reference: ExposureReference) -> Exposure:
@@ -204,6 +204,26 @@ def version_of(session: Session, reference: Reference) -> ProductVersion:
         raise UsageError(f"Several files are called {reference}: {listing}.",
                          advice="Name one of these.")  # fmt: skip
     return found[0]
+
+
+def recorded_product(name: str, products: Iterable[Product]) -> Product:
+    """The one product of a name that has a file.
+
+    Raises
+    ------
+    NotFoundError
+        When none has.
+    UsageError
+        When several have; the message lists them.
+    """
+    recorded = [product for product in products if product.versions]
+    if not recorded:
+        raise NotFoundError(
+            f"The ledger has no file of {name}.", advice="Bring it in with `skydb ingest`."
+        )
+    if len(recorded) > 1:
+        raise several_products(name, recorded)
+    return recorded[0]
 
 
 def several_products(name: str, products: Iterable[Product]) -> UsageError:
@@ -318,12 +338,18 @@ def _value_of(session: Session, reference: ValueReference) -> SkyValue:
     )
 
 
-def _catalog_of(session: Session, reference: CatalogReference) -> ReferenceCatalog:
-    same = select(ReferenceCatalog).where(ReferenceCatalog.name == reference.name)
-    catalog = session.scalar(same)
+def catalog_named(session: Session, name: str) -> ReferenceCatalog:
+    """The reference catalogue of a name.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none; the message names those that are there.
+    """
+    catalog = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))
     if catalog is None:
         raise NotFoundError(
-            f"The ledger has no catalogue {reference.name} (catalogues here: "
+            f"The ledger has no reference catalogue {name!r} (catalogues here: "
             f"{_some(session, ReferenceCatalog.name)}).",
             advice="See `skydb refcat list`.",
         )

@@ -60,7 +60,7 @@ def test_each_form_names_its_row(ledger: Services) -> None:
         ("x_drz.fits", rf"no x_drz.fits \(files here: {PRODUCT}, ibxl50iaq_flt.fits, "),
         ("solution:999", "no solution:999.*align history"),
         ("run:99999999999999999999", "no run:99999999999999999999"),
-        ("catalog:gaia", r"no catalogue gaia \(catalogues here: none\)"),
+        ("catalog:gaia", r"no reference catalogue 'gaia' \(catalogues here: none\)"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(ledger: Services, text: str, what: str) -> None:

@@ -33,13 +33,7 @@ _STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale",
 
 
 def exposure(here: Here, rootname: str) -> Page:
-    """Show files, WCS solutions, skies, runs, findings and notes of an exposure.
-
-    Parameters
-    ----------
-    here : Here
-    rootname : str
-    """
+    """Show files, WCS solutions, skies, runs, findings and notes of an exposure."""
     row = here.asking.first(
         "SELECT e.*, e.filters AS filter, v.program, v.program || v.number AS visit,"
         " v.proposal_id, v.id AS visit_key FROM exposures e JOIN visits v ON v.id = e.visit_id"

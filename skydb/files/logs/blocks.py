@@ -59,12 +59,7 @@ def blocks_of(path: Path, span: Span = WHOLE, first: int = 1) -> Iterator[Block]
 
 
 class Glossary:
-    """Texts and meanings of the lines that came before.
-
-    Parameters
-    ----------
-    cleaner : LineCleaner
-    """
+    """Texts and meanings of the lines that came before."""
 
     def __init__(self, cleaner: LineCleaner) -> None:
         self._cleaner = cleaner

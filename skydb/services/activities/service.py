@@ -85,10 +85,6 @@ class Runs:
     def show(self, run_id: int) -> Row:
         """Details of one activity; of a deleted one too.
 
-        Parameters
-        ----------
-        run_id : int
-
         Returns
         -------
         dict

@@ -42,10 +42,11 @@ from skydb.services.alignment.reference import (
 )
 from skydb.services.alignment.roads import FitJob, Road, road_of
 from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
-from skydb.services.catalogs import find_catalog, mean_epochs
+from skydb.services.catalogs import mean_epochs
 from skydb.services.core import Context, checked_path, isolated
 from skydb.services.intake import Selection, require_listed
 from skydb.store.queries import Row
+from skydb.store.references import catalog_named
 
 
 def require_there(
@@ -60,7 +61,7 @@ def require_there(
     """
     with context.store.reading() as session:
         for name in refcat:
-            find_catalog(session, name)
+            catalog_named(session, name)
         if settings is not None:
             require_listed(session, settings.files)
 
@@ -270,7 +271,7 @@ class AlignService:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            run = AlignmentRun(find_catalog(session, refcats[0]), parameters, stamp, road.kind)
+            run = AlignmentRun(catalog_named(session, refcats[0]), parameters, stamp, road.kind)
             for target in targets:
                 version = session.get_one(ProductVersion, target.version_id)
                 run.use(version, reason=target.reason, passed_over=target.passed_over)
@@ -285,7 +286,7 @@ class AlignService:
     ) -> list[Reference]:
         """The catalogue as each product gets it, and how much of the product it covers."""
         with self.context.store.reading() as session:
-            catalog = find_catalog(session, refcat)
+            catalog = catalog_named(session, refcat)
             found = references(self.context, catalog, targets, settings)
         look_at(found, self.context.progress)
         return found

@@ -28,10 +28,10 @@ from skydb.domain.references import (
     parse,
 )
 from skydb.domain.vocabulary import FindingKind
-from skydb.errors import NotFoundError, UsageError
+from skydb.errors import UsageError
 from skydb.services.alignment.products import latest_of, refuse_twins
 from skydb.services.intake import Selection, book_remarks
-from skydb.store.references import products_of, several_products, version_of
+from skydb.store.references import products_of, recorded_product, version_of
 from skydb.store.scope import nothing_selected, require_excluded
 
 
@@ -172,14 +172,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     if isinstance(reference, ExposureReference):
         versions = [version_of(session, reference)]
         return _as_named(versions, allowed, reference)
-    recorded = [product for product in products if product.versions]
-    if not recorded:
-        raise NotFoundError(
-            f"The ledger has no file of {name}.", advice="Bring it in with `skydb ingest`."
-        )
-    if len(recorded) > 1:
-        raise several_products(name, recorded)
-    (product,) = recorded
+    product = recorded_product(name, products)
     if product.kind not in EXPOSURE_KINDS:
         raise _drizzled(name, product)
     if _has_number(reference):

@@ -27,10 +27,10 @@ from skydb.services.alignment.groups import Group, GroupTarget, groups_of, lonel
 from skydb.services.alignment.products import read_inputs
 from skydb.services.alignment.recording import EVIDENCE
 from skydb.services.alignment.second_opinion import TrustedFit, second_opinions
-from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context, isolated
 from skydb.services.intake import Selection
 from skydb.store.queries import Row
+from skydb.store.references import catalog_named
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,7 @@ class GroupOptions:
 
 @dataclass(frozen=True)
 class GroupAlignment:
-    """Fits groups of exposures on copies and records every fit as a proposal.
-
-    Parameters
-    ----------
-    context : Context
-    runner : DrizzlepacRunner
-    """
+    """Fits groups of exposures on copies and records every fit as a proposal."""
 
     context: Context
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
@@ -119,7 +113,7 @@ class GroupAlignment:
         refcats = None if refcat is None else names_of(refcat)
         with self.context.store.reading() as session:
             for name in refcats or ():
-                find_catalog(session, name)
+                catalog_named(session, name)
             chosen = choose_exposures(session, exposures, selection)
             read, lost = read_inputs(self.context.workspace, chosen, strict=policy.strict)
             chosen = [one for one in chosen if one.version.id in read]
@@ -213,7 +207,7 @@ class GroupAlignment:
         }
 
         def begin(session: Session, stamp: Stamp) -> AlignmentRun:
-            reference = find_catalog(session, refcats[0]) if refcats else RELATIVE
+            reference = catalog_named(session, refcats[0]) if refcats else RELATIVE
             run = AlignmentRun(reference, parameters, stamp, AlignmentRoad.GROUP)
             for one in (target for group in groups for target in group.targets):
                 version = session.get_one(ProductVersion, one.version_id)
@@ -262,7 +256,7 @@ class GroupAlignment:
         if refcats is None:
             return [None]
         with self.context.store.reading() as session:
-            catalogs = [find_catalog(session, name) for name in refcats]
+            catalogs = [catalog_named(session, name) for name in refcats]
             return [GroupCatalog.of(self.context, catalog) for catalog in catalogs]
 
     def _record(
@@ -279,7 +273,7 @@ class GroupAlignment:
             run.parameters = attempt.with_facts(run.parameters)
             if attempt.tried:
                 run.notice(FindingKind.CATALOG, group.name, attempt.remark)
-            catalog = find_catalog(session, attempt.catalog) if attempt.catalog else None
+            catalog = catalog_named(session, attempt.catalog) if attempt.catalog else None
             for fit, wcs in zip(outcome.fits, read, strict=True):
                 version = session.get_one(ProductVersion, targets[fit.product].version_id)
                 report = attempt.reports.get(fit.product)

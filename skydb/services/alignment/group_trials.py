@@ -65,13 +65,7 @@ class GroupCatalog:
 
 @dataclass(frozen=True)
 class GroupTrials:
-    """Fits of groups with their checks, not recorded.
-
-    Parameters
-    ----------
-    context : Context
-    fitter : GroupFitter
-    """
+    """Fits of groups with their checks, not recorded."""
 
     context: Context
     fitter: GroupFitter

@@ -22,7 +22,7 @@ from skydb.files.workspace import Workspace
 from skydb.services.alignment.membership import is_behind
 from skydb.services.core import checked_path
 from skydb.services.intake import Selection
-from skydb.store.references import products_of, several_products, version_of
+from skydb.store.references import products_of, recorded_product, several_products, version_of
 from skydb.store.rows import batches
 from skydb.store.scope import nothing_selected, require_excluded
 
@@ -140,14 +140,7 @@ def _named(session: Session, name: str, admitted: _Admitted) -> list[ChosenInput
     allowed = admitted.products(session, Product.id.in_([product.id for product in products]))
     if isinstance(reference, VisitReference) or getattr(reference, "is_pattern", False):
         return _by_rule(session, allowed, admitted.wish, f"matches {reference}; ")
-    recorded = [product for product in products if product.versions]
-    if not recorded:
-        raise NotFoundError(
-            f"The ledger has no file of {name}.", advice="Bring it in with `skydb ingest`."
-        )
-    if len(recorded) > 1:
-        raise several_products(name, recorded)
-    (product,) = recorded
+    product = recorded_product(name, products)
     if product.kind not in _DRIZZLED:
         raise _single_exposure(session, name, product.subject, product)
     has_number = not isinstance(reference, FileReference) or reference.version is not None

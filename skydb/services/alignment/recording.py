@@ -16,8 +16,8 @@ from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import Attempt
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.roads import star_files_of
-from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
+from skydb.store.references import catalog_named
 
 #: Directory below the data root with one directory a run.
 EVIDENCE = "alignments"
@@ -96,7 +96,7 @@ class Recorder:
         version = session.get_one(ProductVersion, one.key)
         for doubt in filter(None, (one.reference.doubts(one.fit), one.remark)):
             run.notice(FindingKind.CATALOG, one.reference.target.path.name, doubt)
-        catalog, home = find_catalog(session, one.catalog), self._context.workspace.root
+        catalog, home = catalog_named(session, one.catalog), self._context.workspace.root
         record_fit(run, version, one.fit, wcs, one.report, catalog, home.joinpath(*self._home))
 
     def _keep_evidence(self, attempt: Attempt) -> None:

@@ -19,11 +19,12 @@ from skydb.files.catalog import CatalogTable
 from skydb.files.products import read_hstwcs
 from skydb.services.alignment.fitrecord import wcs_in_force
 from skydb.services.alignment.screening import rms_of_archive
-from skydb.services.catalogs import UsableCatalog, find_catalog
+from skydb.services.catalogs import UsableCatalog
 from skydb.services.core import Context
 from skydb.sky.catalog_offsets import Offset, catalog_offset, common_offset
 from skydb.sky.displacement import displacement, sky_grid
 from skydb.sky.geometry import separations_mas
+from skydb.store.references import catalog_named
 
 #: Sources so far outside of a file are not looked at.
 _MARGIN_MAS = 5000.0
@@ -84,7 +85,7 @@ def second_opinions(
     said = list(_of_archive(context, fits))
     if len(refcats) > 1:
         with context.store.reading() as session:
-            usable = {n: UsableCatalog.of(context, find_catalog(session, n)) for n in refcats}
+            usable = {n: UsableCatalog.of(context, catalog_named(session, n)) for n in refcats}
         for one in fits:
             tables = {n: _table_of(catalog, one.epoch_year) for n, catalog in usable.items()}
             said += _of_catalogs(one, tables)

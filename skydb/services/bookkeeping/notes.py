@@ -23,10 +23,9 @@ from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import EntryKind
 from skydb.errors import NotFoundError, StateError, UsageError
 from skydb.services.bookkeeping.givenup import give_up
-from skydb.services.catalogs import find_catalog
 from skydb.services.core import Context
 from skydb.store import books_queries, queries
-from skydb.store.references import entity_of, products_of
+from skydb.store.references import catalog_named, entity_of, products_of
 from skydb.store.required import require_run
 from skydb.store.scope import Scope
 
@@ -160,7 +159,7 @@ class BooksService:
             When it cannot be, or no reason is given.
         """
         with self.context.store.writing() as session:
-            old, new = find_catalog(session, earlier), find_catalog(session, later)
+            old, new = catalog_named(session, earlier), catalog_named(session, later)
             new.supersede(old)
             text = f"Catalogue {earlier} was superseded by {later}: {why}" if why.strip() else why
             BookEntry(old.activity, EntryKind.NOTE, self.author(author), text, "superseded")

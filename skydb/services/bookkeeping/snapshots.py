@@ -41,12 +41,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class SnapshotService:
-    """Takes snapshots; writers are neither stopped nor waited for.
-
-    Parameters
-    ----------
-    context : Context
-    """
+    """Takes snapshots; writers are neither stopped nor waited for."""
 
     context: Context
 

@@ -3,7 +3,6 @@ from .catalog_sources import CatalogSources as CatalogSources
 from .epochs import epoch_doubt as epoch_doubt
 from .epochs import mean_epochs as mean_epochs
 from .refcat import RefcatService as RefcatService
-from .refcat import find_catalog as find_catalog
 from .region import Region as Region
 from .region import asked_cone as asked_cone
 from .usage import Placed as Placed

@@ -12,12 +12,12 @@ from skydb.domain.catalog import WithoutMotion
 from skydb.domain.motion import MotionRecord
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.catalog import CatalogTable
-from skydb.services.catalogs.refcat import find_catalog
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, separations_mas, tangent_plane
 from skydb.store import queries
 from skydb.store.footprint_queries import footprints_near
+from skydb.store.references import catalog_named
 from skydb.store.scope import Scope
 
 _USES = {
@@ -100,7 +100,7 @@ class CatalogSources:
             When its file is not what it was.
         """
         with self.context.store.reading() as session:
-            catalog = find_catalog(session, name)
+            catalog = catalog_named(session, name)
             row = queries.catalog_row(catalog)
             usable = UsableCatalog.of(self.context, catalog)
         whole, record = usable.everything_at(epoch)

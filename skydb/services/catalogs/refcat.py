@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
 from skydb.domain.catalog import CatalogUse
@@ -142,19 +141,3 @@ def checked_name(name: str) -> str:
             advice="Choose another --name.",
         )
     return name
-
-
-def find_catalog(session: Session, name: str) -> ReferenceCatalog:
-    """The catalogue of this name.
-
-    Raises
-    ------
-    NotFoundError
-        When there is none.
-    """
-    catalog = session.scalar(select(ReferenceCatalog).where(ReferenceCatalog.name == name))
-    if catalog is None:
-        raise NotFoundError(
-            f"There is no reference catalogue {name!r}.", advice="See `skydb refcat list`."
-        )
-    return catalog

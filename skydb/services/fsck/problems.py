@@ -104,13 +104,7 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class CheckOfProcesses:
-    """Check that depends on which processes have ended.
-
-    Parameters
-    ----------
-    context : Context
-    fates : Fates
-    """
+    """Check that depends on which processes have ended."""
 
     context: Context
     fates: Fates

@@ -65,12 +65,7 @@ class Listing:
 
 @dataclass
 class Directory:
-    """The files beside a log; what cannot be read becomes a note.
-
-    Parameters
-    ----------
-    listing : Listing
-    """
+    """The files beside a log; what cannot be read becomes a note."""
 
     listing: Listing
     notes: list[Note] = field(default_factory=list)

@@ -18,13 +18,7 @@ from skydb.services.skies import VisitDrizzleService
 
 @dataclass(frozen=True)
 class ProductReplay:
-    """Drizzles a visit again; the product that it is compared with stays what it is.
-
-    Parameters
-    ----------
-    context : Context
-    runner : DrizzlepacRunner
-    """
+    """Drizzles a visit again; the product that it is compared with stays what it is."""
 
     context: Context
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)

@@ -60,14 +60,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class AstroDrizzleEngine:
-    """Runs methods beside each other, each in its own subprocess and scratch directory.
-
-    Parameters
-    ----------
-    context : Context
-    drizzle : AstroDrizzleSettings
-    runner : DrizzlepacRunner
-    """
+    """Runs methods beside each other, each in its own subprocess and scratch directory."""
 
     context: Context
     drizzle: AstroDrizzleSettings = field(default_factory=AstroDrizzleSettings)

@@ -37,10 +37,6 @@ class OnePassEngine(MeasuringEngine):
     """Mosaics of all methods from one pass over the exposures.
 
     The settings are those that one pass can follow (:func:`skydb.drizzle.onepass.why_not`).
-
-    Parameters
-    ----------
-    runner : DrizzlepacRunner
     """
 
     runner: DrizzlepacRunner = field(default_factory=DrizzlepacRunner)
