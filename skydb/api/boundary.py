@@ -6,14 +6,17 @@ Messages of the command line name options; those of a program have the words of 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 from inspect import isfunction
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from skydb.api.results import Result, put_into_python
 from skydb.api.words import require_words
+from skydb.domain import spelling
 from skydb.domain.arguments import bound_arguments
 from skydb.domain.spelling import own_errors
+from skydb.errors import SkydbError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +49,24 @@ def guarded(method: Callable[P, T]) -> Callable[P, T]:
             found = method(*bound.args, **bound.kwargs)
         if is_for_python and isinstance(found, Result):
             put_into_python(found)
+        if is_for_python and isinstance(found, AbstractContextManager):
+            return cast("T", _Block(found))
         return found
 
     return call
+
+
+class _Block(AbstractContextManager[Any]):
+    """A block of a program whose errors of skydb have the words of Python; others are its own."""
+
+    def __init__(self, block: AbstractContextManager[Any]) -> None:
+        self._block = block
+
+    def __enter__(self) -> Any:  # noqa: ANN401 - whatever the block gives
+        with own_errors(is_for_python=True):
+            return self._block.__enter__()
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:  # noqa: ANN401
+        if isinstance(error, SkydbError):
+            spelling.put_into_python(error)
+        return self._block.__exit__(kind, error, trace)

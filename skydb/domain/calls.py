@@ -44,13 +44,21 @@ def call_of(command: str) -> str | None:
     >>> call_of("skydb runs unpin 12"), call_of("skydb init")
     ('db.runs.unpin(12, why)', None)
     """
-    program, *words = shlex.split(command)
-    found = _method(words) if program == "skydb" else None
+    words = _words(command)
+    found = _method(words[1:]) if words[:1] == ["skydb"] else None
     if found is None:
         return None
     name, method, rest = found
     arguments = _arguments(method, rest)
     return None if arguments is None else f"db.{name}({', '.join(arguments)})"
+
+
+def _words(command: str) -> list[str]:
+    """Words of a command line; none where it has a quotation mark too many."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
 
 
 def _method(words: Sequence[str]) -> tuple[str, Callable[..., Any], Sequence[str]] | None:

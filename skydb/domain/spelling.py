@@ -38,11 +38,11 @@ def own_errors(*, is_for_python: bool) -> Iterator[None]:
             yield
     except SkydbError as error:
         if is_for_python:
-            _for_python(error)
+            put_into_python(error)
         raise
 
 
-def _for_python(error: SkydbError) -> None:
+def put_into_python(error: SkydbError) -> None:
     """Put the message of an error into the words of Python."""
     for name in ("what", "advice", "reason"):
         said = getattr(error, name, None)

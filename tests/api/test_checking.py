@@ -189,6 +189,7 @@ def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> N
         ("Use `skydb drizzle --visit bxl50`.", "Use `db.drizzle(visit='bxl50')`."),
         ("See `skydb books deliveries list`.", "See `db.books.deliveries.list()`."),
         ("`skydb fetch --refresh`, `skydb init`", "`db.fetch(refresh=True)`, `skydb init`"),
+        ("`it's` and `` and `skydb note 'x`", "`it's` and `` and `skydb note 'x`"),
         ("`kill 12` or `skydb fsck --as-if 3`", "`kill 12` or `skydb fsck --as-if 3`"),
     ],
 )

@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 import skydb
+from skydb.api.boundary import guarded
 from skydb.api.ledger import Ledger
 from skydb.api.results import DrawnResult, Result
 from skydb.domain.calls import call_of
@@ -184,9 +186,27 @@ class _Remarking(Ledger):
 
 
 def test_remarks_have_the_words_of_the_caller(ledger: Ledger) -> None:
-    from skydb.api.boundary import guarded
-
     ask = guarded(_Remarking.todo)
     assert ask(ledger).remarks == ("See `db.align.show(4)`, or leave out strict.",)  # type: ignore[arg-type]
     ledger.is_for_python = False
     assert ask(ledger).remarks == ("See `skydb align show 4`, or leave out --strict.",)  # type: ignore[arg-type]
+
+
+class _Asking(Ledger):
+    @contextmanager
+    def asking(self, statement: str, **_: Any) -> Iterator[Any]:
+        if not statement:
+            raise UsageError("Nothing is asked.", advice="Use --timeout 3.")
+        yield statement
+
+
+def test_errors_of_a_block_have_the_words_of_the_caller_and_others_are_its_own(
+    ledger: Ledger,
+) -> None:
+    ask: Any = guarded(_Asking.asking)
+    with pytest.raises(UsageError, match="Use timeout_s 3"), ask(ledger, ""):
+        pass
+    with pytest.raises(UsageError, match="Leave out strict"), ask(ledger, "SELECT 1"):
+        raise UsageError("No.", advice="Leave out --strict.")
+    with pytest.raises(FileNotFoundError), ask(ledger, "SELECT 1") as answer:
+        Path(answer).read_text(encoding="utf-8")
