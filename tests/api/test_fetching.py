@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import skydb
 from skydb.api.fetching import _asked
 from skydb.errors import UsageError
 from skydb.services.intake import FetchSettings
@@ -27,5 +28,5 @@ def test_all_means_any_product_of_any_project() -> None:
 
 def test_a_word_that_there_is_not_is_named_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="no option 'obsid'") as caught:
-        _asked({"obsid": "i*"})  # type: ignore[typeddict-unknown-key]
+        skydb.lazy_ledger("sqlite:////nowhere.sqlite").fetch.plan(obsid="i*")  # type: ignore[call-arg]
     assert "obs_id" in (caught.value.advice or "")
