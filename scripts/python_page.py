@@ -39,7 +39,8 @@ Methods that select exposures take these words, as the commands do
 ([commands.md](commands.md#selecting-exposures)): {words}.
 
 What cannot be done raises a subclass of `skydb.errors.SkydbError`, such as `UsageError`,
-`NotFoundError` or `ToolError`; its message says what to do.
+`NotFoundError` or `ToolError`; its message says what to do, with calls
+and their words. An error of the operating system is a `DiskError`.
 
 Entities (`skydb.domain`) work with a session of SQLAlchemy and can be walked: `visit.exposures`,
 `exposure.products`, `product.versions`, `version.solutions`, `run.values`, `run.inputs`.
