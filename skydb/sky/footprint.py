@@ -18,10 +18,8 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.sky.geometry import (
     ARCSEC_PER_RADIAN,
-    centre_of,
     middle_of,
     projected,
-    tangent_plane,
 )
 
 if TYPE_CHECKING:
