@@ -235,9 +235,11 @@ class DiskError(SkydbError, OSError):
         if written is not None:
             named = [f"{written} cannot be written"]
         what = f"{' and '.join(named)}: {said}." if named else f"{said}."
-        return cls(
-            what, advice=_CURES.get(error.errno or 0, "Correct this, and repeat the command.")
-        )
+        advice = _CURES.get(error.errno or 0, "Correct this, and repeat the command.")
+        made = cls(what, advice=advice)
+        for note in getattr(error, "__notes__", ()):
+            made.add_note(note)
+        return made
 
 
 @contextmanager

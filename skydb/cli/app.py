@@ -145,8 +145,6 @@ def run(words: list[str]) -> int:
     except OSError as error:
         refused = DiskError.of(error)
         refused.__cause__ = error
-        for note in notes_of(error):
-            refused.add_note(note)
         return _explain(refused, words)
     except SystemExit as end:
         # So typer ends every command, the misused ones too: its own errors have no public name.

@@ -48,6 +48,8 @@ def put_into_python(error: SkydbError) -> None:
         said = getattr(error, name, None)
         if isinstance(said, str):
             setattr(error, name, in_python(said))
+    if hasattr(error, "__notes__"):
+        error.__notes__ = [in_python(note) for note in error.__notes__]
     error.args = tuple(in_python(one) if isinstance(one, str) else one for one in error.args)
 
 

@@ -20,8 +20,8 @@ from skydb.api.boundary import guarded
 from skydb.api.ledger import Ledger
 from skydb.api.results import DrawnResult, Result
 from skydb.domain.calls import call_of
-from skydb.domain.spelling import in_python
-from skydb.errors import DiskError, UnreadableFileError, UsageError
+from skydb.domain.spelling import in_python, own_errors
+from skydb.errors import DiskError, SkydbError, UnreadableFileError, UsageError
 from skydb.report.output import write_atomic
 from skydb.simulate import calling
 
@@ -210,3 +210,11 @@ def test_errors_of_a_block_have_the_words_of_the_caller_and_others_are_its_own(
         raise UsageError("No.", advice="Leave out --strict.")
     with pytest.raises(FileNotFoundError), ask(ledger, "SELECT 1") as answer:
         Path(answer).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("error", [UsageError("It is gzipped."), OSError(28, "Full", "x.fits")])
+def test_notes_on_an_error_stay_with_it_in_the_words_of_python(error: Exception) -> None:
+    error.add_note("To write headers: `skydb align accept 3 --write-headers`.")
+    with pytest.raises(SkydbError) as caught, own_errors(is_for_python=True):
+        raise error
+    assert caught.value.__notes__ == ["To write headers: `db.align.accept(3, write_headers=True)`."]

@@ -295,8 +295,8 @@ class FileRecorder:
         said = [edited_wcs(version, others)] if others else []
         if not read.kind.is_combined:
             said.append(product.visit.contradiction(read.facts))
-        for contradiction in filter(None, said):
-            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, contradiction)
+        for sentence in filter(None, said):
+            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, sentence)
         return _outcome(read, status, version, *said)
 
     def _add_version(
