@@ -47,7 +47,7 @@ def frame_of(solution: AlignmentSolution) -> str:
 
 
 class Bases:
-    """What accepted fits of some file versions rest on; each run is looked at once."""
+    """Frames that accepted fits of some file versions rest on; each run is looked at once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str | None], Base] = {}

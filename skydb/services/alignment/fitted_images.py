@@ -168,7 +168,7 @@ class FittedExposure:
 
 
 def _falls_on(mask: Mask, wcs: WCS, radec_deg: Floats) -> Mask:
-    """Whether positions within an image fall on the pixels of a mask."""
+    """Mark the positions within an image that fall on the pixels of a mask."""
     pixels = np.rint(pixels_of_sky(wcs, radec_deg, 0)).astype(int)
     ny, nx = mask.shape
     return np.asarray(mask[pixels[:, 1].clip(0, ny - 1), pixels[:, 0].clip(0, nx - 1)])

@@ -18,7 +18,7 @@ def member_outlines(session: Session, version: ProductVersion) -> tuple[ChipOutl
     """Outlines of chips on a product, by the WCS of the ledger; none where it is no product.
 
     A member may have been moved since the product was made, by a small part of a chip: the
-    outlines tell chips apart, and are no measurement.
+    outlines only show which chip is which, and are no measurement.
 
     Parameters
     ----------
