@@ -16,6 +16,7 @@ from skydb.services.alignment.membership import (
     aligned_since,
     anew,
     member_products,
+    members_never_moved,
     redelivered_members,
 )
 from skydb.services.intake import Subjects, remarks_on
@@ -37,6 +38,7 @@ def product_flags(
     found = list(stale_input(chosen))
     for one in chosen:
         found += _redelivered(session, one.version, files[one.version.id])
+        found += _never_moved(session, one.version, files[one.version.id])
         found += _aligned_since(session, one.version, files[one.version.id])
         found += _members_gone_wrong(session, one.version)
     subjects = {one.rootname: _subjects(session, one.version.product) for one in chosen}
@@ -53,6 +55,18 @@ def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> 
             f"{len(newer)} of its {len(version.product.members)} members have a newer archive "
             f"version ({listed(list(newer))}) than it was made of (of {name}: {why}); a fit of "
             f"it does not move them. {anew(version)}."
+        )
+        yield Flag(FindingKind.STALE_INPUT, version.subject, message)
+
+
+def _never_moved(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:
+    """Members that the product was not made of, though they are not newer."""
+    left = members_never_moved(session, version, file)
+    if left:
+        name, why = next(iter(left.items()))
+        message = (
+            f"a fit of it does not move {len(left)} of its {len(version.product.members)} members "
+            f"({listed(list(left))}); of {name}: {why}"
         )
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)
 

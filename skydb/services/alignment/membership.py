@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -162,6 +163,46 @@ def aligned_since(session: Session, drizzled: ProductVersion, file: FileFacts) -
     return found
 
 
+def members_never_moved(
+    session: Session, drizzled: ProductVersion, file: FileFacts
+) -> dict[str, str]:
+    """Find members that a fit would leave because their files are older than the product's.
+
+    When a fit would move no member at all, each that is in the ledger is one of them, whatever
+    the reason. Newer ones are those of :func:`redelivered_members`.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+        The version that is to be fitted.
+    file : FileFacts
+        What its file says.
+
+    Returns
+    -------
+    dict of str to str
+        The reason that an acceptance would give, by rootname.
+    """
+    known = member_products(session, drizzled)
+    if not known:
+        return {}
+    found = members_of_fit(session, drizzled, file)
+    newer = redelivered_members(session, drizzled, file)
+    return {
+        name: why
+        for name, why in found.left.items()
+        if name in known
+        and name not in newer
+        and (not found.moved or _is_late(known[name], drizzled))
+    }
+
+
+def _is_late(files: Sequence[Product], drizzled: ProductVersion) -> bool:
+    """Whether no file of a member is of the calibration of a product, but all of older ones."""
+    return all(_is_of_older_calibration(one.deliveries[-1], drizzled) for one in files)
+
+
 def is_behind(
     session: Session, drizzled: ProductVersion, files: Mapping[str, Sequence[Product]]
 ) -> bool:
@@ -210,6 +251,20 @@ def _calibrated_before(drizzled: ProductVersion, member: ProductVersion) -> bool
     return bool(ours.cal_ver and ours.date) and ours.compare(theirs) < 0
 
 
+def _is_of_older_calibration(member: ProductVersion, drizzled: ProductVersion) -> bool:
+    """Whether a file of a member is older than a product by its software or its IDCTAB.
+
+    In one archive version the DATE of the product is the later one.
+    """
+    own, theirs = (DeliveryKey.of(one.origin) for one in (member, drizzled))
+    pairs: tuple[tuple[Any, Any], ...] = (
+        (own.cal_ver, theirs.cal_ver),
+        (own.opus_ver, theirs.opus_ver),
+        (own.idctab_date, theirs.idctab_date),
+    )
+    return own < theirs and any(one and two and one < two for one, two in pairs)
+
+
 def _later(base: ProductVersion) -> str:
     newest = base.product.deliveries[-1]
     return f"{newest.reference} was delivered after the product was made"
@@ -228,7 +283,8 @@ def _base(
             if objection is None:
                 return version, ""
             if version is newest and product is candidates[0]:
-                why = _redelivered(newest, drizzled, objection)
+                explain = _late if _is_of_older_calibration(newest, drizzled) else _redelivered
+                why = explain(newest, drizzled, objection)
     return None, why
 
 
@@ -250,6 +306,18 @@ def _redelivered(newest: ProductVersion, drizzled: ProductVersion, why: str) -> 
     return (
         f"{drizzled.filename} was not made of {newest.reference}: {why}. "
         f"{anew(drizzled)}, and fit that."
+    )
+
+
+def _late(newest: ProductVersion, drizzled: ProductVersion, why: str) -> str:
+    """Say like :func:`_redelivered` what to do when the product is the newer one."""
+    if drizzled.product.flavour is Flavour.SKYDB:
+        return _redelivered(newest, drizzled, why)
+    return (
+        f"{drizzled.filename} was not made of {newest.reference}: {why}. The exposures are of an "
+        "older archive version than the product: fetch them again too (`skydb fetch --refresh`), "
+        f"or make a product of them with `skydb drizzle --visit {drizzled.product.visit.label}`, "
+        "and fit that."
     )
 
 

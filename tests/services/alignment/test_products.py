@@ -8,11 +8,13 @@ import pytest
 from astropy.io import fits
 
 from skydb.api.composition import Services
-from skydb.domain import AlignmentRun, Finding
+from skydb.domain import AlignmentRun, Finding, ProductVersion
 from skydb.domain.guards import GUARDS, GuardPolicy
 from skydb.domain.vocabulary import FindingKind, Flavour
 from skydb.errors import InputsRefusedError, NotFoundError, UsageError
+from skydb.files.reader import read_facts
 from skydb.services.alignment.align import AlignService
+from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.products import choose_products
 from skydb.services.intake.selection import Selection
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox, write_exposure, write_product
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.alternating
 OTHER_MEMBERS = ("ibxl51iaq", "ibxl51ibq")
 OTHER = "ibxl51010_drz.fits"
 HAP = "hst_12812_50_wfc3_ir_f160w_ibxl50_drz.fits"
+CAL_VER = "3.6.2(May-27-2021)"
 
 
 @pytest.fixture
@@ -186,6 +189,36 @@ def test_a_product_of_the_newer_delivery_is_not_stale(
     run = align(two_visits, tools)
     assert flags(run) == []
     assert f"{PRODUCT}@2" in {link.version.reference for link in run.used}
+
+
+def test_a_product_of_a_newer_delivery_than_its_members_is_flagged_as_it_will_be_refused(
+    two_visits, tools: Toolbox, visit: list[Path], tmp_path: Path
+) -> None:
+    two_visits.ingest.ingest([redelivered(visit[-1], tmp_path / "again", "3.9.9")])
+    run = align(two_visits, tools)
+    found = flags(run)
+    assert [(one.kind, one.subject) for one in found] == [(FindingKind.STALE_INPUT, PRODUCT)]
+    assert f"does not move 2 of its 2 members ({', '.join(MEMBERS)})" in found[0].message
+    why = (
+        f"{PRODUCT} was not made of {MEMBERS[0]}@1: its CAL_VER is {CAL_VER}, the product "
+        "was made with 3.9.9. The exposures are of an older archive version than the product: "
+        "fetch them again too (`skydb fetch --refresh`), or make a product of them with "
+        "`skydb drizzle --visit bxl50`, and fit that."
+    )
+    assert found[0].message.partition(f"; of {MEMBERS[0]}: ")[2] == why
+    with two_visits.context.store.reading() as session:
+        (version,) = (link.version for link in run.used if link.version.filename == PRODUCT)
+        path = two_visits.context.workspace.resolve(version.path)
+        members = members_of_fit(
+            session, session.get_one(ProductVersion, version.id), read_facts(path)
+        )
+        assert (members.moved, members.left[MEMBERS[0]]) == ([], why)
+    (older,) = flags(align(two_visits, tools, f"{PRODUCT}@1"))
+    assert older.message.startswith("version 1 is used; version 2 is of a newer archive version")
+    # One of the members came with it: the other one is left.
+    two_visits.ingest.ingest([redelivered(visit[0], tmp_path / "again", "3.9.9")])
+    (flag,) = flags(align(two_visits, tools))
+    assert f"does not move 1 of its 2 members ({MEMBERS[1]})" in flag.message
 
 
 def test_an_older_version_that_is_named_is_flagged(

@@ -237,6 +237,7 @@ def flags(version: ProductVersion) -> list[tuple[FindingKind, str, str]]:
     session: Any = None
     found = [
         *guards._redelivered(session, version, file),
+        *guards._never_moved(session, version, file),
         *guards._aligned_since(session, version, file),
         *guards._members_gone_wrong(session, version),
     ]
@@ -253,8 +254,10 @@ def test_members_that_are_newer_aligned_or_bad_are_told_of_their_product(
     drizzled.product.name_members(names[:3])
     newer: Mapping[str, str] = {}
     moved: Mapping[str, str] = {}
+    late: Mapping[str, str] = {}
     monkeypatch.setattr(guards, "redelivered_members", lambda *_: newer)
     monkeypatch.setattr(guards, "aligned_since", lambda *_: moved)
+    monkeypatch.setattr(guards, "members_never_moved", lambda *_: late)
     monkeypatch.setattr(guards, "anew", lambda _: "Make it again")
     known = {name: [one.product] for name, one in members.items()}
     monkeypatch.setattr(guards, "member_products", lambda *_: known)
@@ -277,6 +280,13 @@ def test_members_that_are_newer_aligned_or_bad_are_told_of_their_product(
         "2 of its 3 members were aligned after it was made (a@3, b@2); a fit of it starts"
     )
     assert found[2][2] == f"{'; '.join(bad.complaints)} (a member of {drizzled.filename})."
+    newer, moved, late = {}, {}, {"ibxl50ibq": "it is late.", "ibxl50iaq": "it is later."}
+    assert flags(drizzled)[0] == (
+        stale,
+        subject,
+        "a fit of it does not move 2 of its 3 members (ibxl50ibq, ibxl50iaq); of ibxl50ibq: it is "
+        "late.",
+    )
 
 
 def test_what_was_said_of_a_member_is_a_flag_of_the_product_once(
@@ -293,7 +303,7 @@ def test_what_was_said_of_a_member_is_a_flag_of_the_product_once(
         asked.update(subjects)
         return {name: ["a note", "another"] for name in subjects}
 
-    for name in ("_redelivered", "_aligned_since", "_members_gone_wrong"):
+    for name in ("_redelivered", "_never_moved", "_aligned_since", "_members_gone_wrong"):
         monkeypatch.setattr(guards, name, lambda *_: [twice])
     monkeypatch.setattr(guards, "remarks_on", remarks)
     chosen: Any = SimpleNamespace(version=drizzled, rootname=drizzled.subject)
