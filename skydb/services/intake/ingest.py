@@ -32,6 +32,7 @@ from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_head
 from skydb.files.names import name_contradiction, shown_path
 from skydb.files.processes import available_cores
 from skydb.services.core import Context
+from skydb.services.intake.combinations import Combined, doubts_of_detectors
 from skydb.services.intake.fetch_attempts import printable
 from skydb.services.intake.reading import read_files
 from skydb.services.intake.readworker import Companion, Read
@@ -42,6 +43,7 @@ from skydb.store.registry import Registry, overflow_of
 Recordable = FileFacts | Companion | FileRejectedError
 
 _BATCH = 64
+_RECORDED = (IngestStatus.NEW, IngestStatus.NEW_VERSION)
 _PACKED = r"(\.(gz|fz|bz2|xz|z|zip|zst))?"
 #: Names of FITS files. Of those that are packed, only gzip can be read; the others are refused.
 _IMAGE = re.compile(rf".*\.(fits|fit|fts){_PACKED}", re.IGNORECASE | re.DOTALL)
@@ -64,7 +66,7 @@ class IngestOutcome:
     @property
     def is_flawed(self) -> bool:
         """Whether it was recorded although something is wrong with it, which ``reason`` says."""
-        return self.status in (IngestStatus.NEW, IngestStatus.NEW_VERSION) and bool(self.reason)
+        return self.status in _RECORDED and bool(self.reason)
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,19 @@ class IngestService:
         asked = {"paths": [shown_path(path) for path in asked_for], "files": len(files)}
         activity_id = self.context.begin(lambda _, stamp: IngestActivity(asked, stamp))
         outcomes: list[IngestOutcome] = []
+        combined: list[Combined] = []
         self.context.progress.begin("Reading files", len(files))
         reading = read_files(files, jobs or available_cores())
         with self.context.guarded(IngestActivity, activity_id), closing(reading):
             for batch in _batches(files):
                 found = [self._step(read) for read in islice(reading, len(batch))]
                 outcomes += self._record(activity_id, found, is_managed=is_managed)
+                combined += Combined.among(found)
             with self.context.closing(IngestActivity, activity_id) as (session, activity):
                 notice_missing_members(session, activity)
-        return outcomes
+                # At the end, for the members are often read after their product.
+                doubts = doubts_of_detectors(session, combined)
+                return [_doubted(one, doubts.get(one.path), activity) for one in outcomes]
 
     def _files(self, paths: Iterable[Path]) -> Iterator[Path]:
         ours = self.context.workspace.root.resolve()
@@ -248,6 +254,14 @@ def notice_missing_members(session: Session, activity: IngestActivity) -> None:
     for filename, rootname in session.execute(missing):
         message = f"was made of {rootname}, which is not in the ledger."
         activity.notice(FindingKind.MISSING_EXPOSURE, filename, message)
+
+
+def _doubted(outcome: IngestOutcome, doubt: str | None, activity: IngestActivity) -> IngestOutcome:
+    """Add a doubt to what became of a file, and a finding; a file that was known stays."""
+    if doubt is None or outcome.status not in _RECORDED or outcome.product is None:
+        return outcome
+    activity.notice(FindingKind.DOUBTFUL_FILE, outcome.product, doubt)
+    return replace(outcome, reason=" ".join(filter(None, (outcome.reason, doubt))))
 
 
 class FileRecorder:
