@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -16,8 +16,16 @@ from skydb.files.checksum import sha256_of
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
 
+if TYPE_CHECKING:
+    from skydb.domain import ProductVersion
+
 #: Rows that are held at once.
 _PART = 1000
+
+_REPLACED = (
+    "this path is removed: a newer archive version is here; this one stays on record, and what was "
+    "made of it cannot be made again"
+)
 
 #: Places of files; each row begins with the key that orders them.
 _PLACES = """
@@ -55,6 +63,11 @@ class _Known:
     version_id: int | None = None
     seen_at: datetime | None = None
 
+    @property
+    def is_managed(self) -> bool:
+        """Whether it is a file of a version that skydb made or fetched."""
+        return self.version_id is not None and self.seen_at is None
+
 
 @dataclass(frozen=True)
 class Files:
@@ -83,11 +96,9 @@ class Files:
             fault = None if path in self.passed_over else self._fault(path, known)
             if fault is not None:
                 kind, said = fault
-                mend = self._forgetting(known)
-                repair = (
-                    "this path is removed; the version has another file" if mend else known.cure
-                )
-                yield Problem(kind, known.subject, f"{path} {said}", repair, mend)
+                repair = self._reason_to_forget(known, kind)
+                mend = partial(self._forget, known) if repair else None
+                yield Problem(kind, known.subject, f"{path} {said}", repair or known.cure, mend)
 
     def _known(self) -> Iterator[_Known]:
         yield from self._places()
@@ -139,31 +150,49 @@ class Files:
                 return ProblemKind.CHANGED_FILE, f"cannot be read: {error}"
         return None
 
-    def _forgetting(self, known: _Known) -> partial[None] | None:
-        """Remove the path of a version that has a whole file elsewhere."""
+    def _reason_to_forget(self, known: _Known, kind: ProblemKind) -> str | None:
+        """Explain why the path of a version can be removed; None when it has to stay."""
         if known.version_id is None:
             return None
         from skydb.domain import ProductVersion
 
         with self.context.store.reading() as session:
             version = session.get_one(ProductVersion, known.version_id)
-            others = [
-                self.context.workspace.resolve(one.path)
+            if any(
+                self._is_whole(version, one.path)
                 for one in version.locations
                 if one.path != known.place
-            ]
-            size, sha256 = version.size_bytes, version.sha256
-        whole = any(
-            one.is_file() and one.stat().st_size == size and sha256_of(one) == sha256
-            for one in others
-        )
-        return partial(self._forget, known.version_id, known.place) if whole else None
+            ):
+                return "this path is removed; the version has another file"
+            if kind is ProblemKind.MISSING_FILE and known.is_managed and self._has_newer(version):
+                return _REPLACED
+        return None
 
-    def _forget(self, version_id: int, place: str) -> None:
+    def _is_whole(self, version: ProductVersion, place: str) -> bool:
+        path = self.context.workspace.resolve(place)
+        return (
+            path.is_file()
+            and path.stat().st_size == version.size_bytes
+            and sha256_of(path) == version.sha256
+        )
+
+    def _has_newer(self, version: ProductVersion) -> bool:
+        """Whether it was fetched, and a newer archive version lies below the data root.
+
+        Then the disk is there, and the archive does not have the older one any more.
+        """
+        return version.is_delivery and any(
+            place.is_managed and self._is_whole(newer, place.path)
+            for newer in version.product.deliveries
+            if newer.delivery > version.delivery
+            for place in newer.locations
+        )
+
+    def _forget(self, known: _Known) -> None:
         from skydb.domain import ProductVersion
 
         with self.context.store.writing() as session:
-            session.get_one(ProductVersion, version_id).leave(place)
+            session.get_one(ProductVersion, known.version_id).leave(known.place)
             session.commit()
 
 
