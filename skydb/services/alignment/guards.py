@@ -15,8 +15,9 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.services.alignment.membership import (
     aligned_since,
     anew,
+    is_of_older_calibration,
     member_products,
-    members_never_moved,
+    members_of_fit,
     redelivered_members,
 )
 from skydb.services.intake import Subjects, remarks_on
@@ -69,6 +70,46 @@ def _never_moved(session: Session, version: ProductVersion, file: FileFacts) -> 
             f"({listed(list(left))}); of {name}: {why}"
         )
         yield Flag(FindingKind.STALE_INPUT, version.subject, message)
+
+
+def members_never_moved(
+    session: Session, drizzled: ProductVersion, file: FileFacts
+) -> dict[str, str]:
+    """Find members that a fit would leave because their files are older than the product's.
+
+    When a fit would move no member at all, each that is in the ledger is one of them, whatever
+    the reason. Newer ones are those of :func:`redelivered_members`.
+
+    Parameters
+    ----------
+    session : Session
+    drizzled : ProductVersion
+        The version that is to be fitted.
+    file : FileFacts
+        What its file says.
+
+    Returns
+    -------
+    dict of str to str
+        The reason that an acceptance would give, by rootname.
+    """
+    known = member_products(session, drizzled)
+    if not known:
+        return {}
+    found = members_of_fit(session, drizzled, file)
+    newer = redelivered_members(session, drizzled, file)
+    return {
+        name: why
+        for name, why in found.left.items()
+        if name in known
+        and name not in newer
+        and (not found.moved or _is_late(known[name], drizzled))
+    }
+
+
+def _is_late(files: Sequence[Product], drizzled: ProductVersion) -> bool:
+    """Whether no file of a member is of the calibration of a product, but all of older ones."""
+    return all(is_of_older_calibration(one.deliveries[-1], drizzled) for one in files)
 
 
 def _aligned_since(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:

@@ -163,46 +163,6 @@ def aligned_since(session: Session, drizzled: ProductVersion, file: FileFacts) -
     return found
 
 
-def members_never_moved(
-    session: Session, drizzled: ProductVersion, file: FileFacts
-) -> dict[str, str]:
-    """Find members that a fit would leave because their files are older than the product's.
-
-    When a fit would move no member at all, each that is in the ledger is one of them, whatever
-    the reason. Newer ones are those of :func:`redelivered_members`.
-
-    Parameters
-    ----------
-    session : Session
-    drizzled : ProductVersion
-        The version that is to be fitted.
-    file : FileFacts
-        What its file says.
-
-    Returns
-    -------
-    dict of str to str
-        The reason that an acceptance would give, by rootname.
-    """
-    known = member_products(session, drizzled)
-    if not known:
-        return {}
-    found = members_of_fit(session, drizzled, file)
-    newer = redelivered_members(session, drizzled, file)
-    return {
-        name: why
-        for name, why in found.left.items()
-        if name in known
-        and name not in newer
-        and (not found.moved or _is_late(known[name], drizzled))
-    }
-
-
-def _is_late(files: Sequence[Product], drizzled: ProductVersion) -> bool:
-    """Whether no file of a member is of the calibration of a product, but all of older ones."""
-    return all(_is_of_older_calibration(one.deliveries[-1], drizzled) for one in files)
-
-
 def is_behind(
     session: Session, drizzled: ProductVersion, files: Mapping[str, Sequence[Product]]
 ) -> bool:
@@ -251,7 +211,7 @@ def _calibrated_before(drizzled: ProductVersion, member: ProductVersion) -> bool
     return bool(ours.cal_ver and ours.date) and ours.compare(theirs) < 0
 
 
-def _is_of_older_calibration(member: ProductVersion, drizzled: ProductVersion) -> bool:
+def is_of_older_calibration(member: ProductVersion, drizzled: ProductVersion) -> bool:
     """Whether a file of a member is older than a product by its software or its IDCTAB.
 
     In one archive version the DATE of the product is the later one.
@@ -283,7 +243,7 @@ def _base(
             if objection is None:
                 return version, ""
             if version is newest and product is candidates[0]:
-                explain = _late if _is_of_older_calibration(newest, drizzled) else _redelivered
+                explain = _late if is_of_older_calibration(newest, drizzled) else _redelivered
                 why = explain(newest, drizzled, objection)
     return None, why
 
