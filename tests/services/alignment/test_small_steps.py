@@ -41,6 +41,7 @@ from skydb.services.alignment.membership import (
     _without_members,
     anew,
     is_behind,
+    is_of_older_calibration,
 )
 from skydb.services.alignment.screening import _keep, _sentence
 from skydb.services.alignment.since import aligned_later, replaced, rested_elsewhere
@@ -275,6 +276,40 @@ def test_the_version_that_a_product_was_made_of_is_moved_or_it_is_said_why_not()
     newest, later = shelf.add(_calibrated(2021)), _drizzled(2022, ONE)
     for made_of in (old, new):
         assert _newer(product, later, _Kept(made_of)) == f"not {newest.number}"
+
+
+def test_a_file_is_older_than_a_product_by_its_software_or_table_and_not_by_its_date() -> None:
+    shelf = ProductSet()
+    file = shelf.add(_calibrated(2017))
+    drizzled = _drizzled(2018)
+    assert is_of_older_calibration(file, drizzled)
+    drizzled.cal_ver = file.cal_ver
+    assert not is_of_older_calibration(file, drizzled)
+    for column, own, other in (
+        ("opus_ver", "HSTDP 2017_1", "HSTDP 2018_1"), ("idctab_date", "2016-08-05", "2017-10-31")
+    ):  # fmt: skip
+        setattr(file, column, own)
+        assert not is_of_older_calibration(file, drizzled)
+        setattr(drizzled, column, other)
+        assert is_of_older_calibration(file, drizzled)
+        setattr(drizzled, column, None)
+    drizzled.cal_ver = None
+    assert not is_of_older_calibration(file, drizzled)
+
+
+def test_of_a_file_that_is_older_than_its_product_the_file_is_to_be_fetched() -> None:
+    shelf = ProductSet()
+    old, drizzled = shelf.add(_calibrated(2015)), _drizzled(2018, ONE)
+    base, why = _base([old.product], drizzled, _Kept())
+    assert base is None
+    assert why == (
+        f"{drizzled.filename} was not made of {old.reference}: not {old.number}. The exposures "
+        "are of an older archive version than the product: fetch them again too (`skydb fetch "
+        "--refresh`), or make a product of them with `skydb drizzle --visit bxl50`, and fit that."
+    )
+    # A product of skydb is not in the archive.
+    made = _drizzled(2018, ONE, flavour=Flavour.SKYDB)
+    assert str(_base([old.product], made, _Kept())[1]).endswith(f"{anew(made)}, and fit that.")
 
 
 def test_a_recorded_version_is_moved_while_it_is_of_the_newest_archive_version() -> None:
