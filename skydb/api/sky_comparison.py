@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 #: Causes that are those of whole runs.
 _OF_RUNS = ("alignment", "software", "parameters", "engine", "downgraded")
 
+#: Said of statistics of islands, with their runs between the two.
+_NO_MEDIAN = "Values of exposures that share no sky have several zeros, and no median"
+_AS_FIELDS = "Run such islands as fields of their own."
+
 
 class SkyComparison(DrawnResult):
     """MDRIZSKY of every chip, one column a method.
@@ -191,7 +195,10 @@ class SkyComparisonGroup(Group):
         what = require_member(StatisticsBy, by, "grouping")
         wanted, scope = member(SkyMethod, method, "sky method"), scope_of(chosen)
         service = self._services.comparison.statistics
-        return Result(service.statistics(what, wanted, scope, replays=replays))
+        rows = service.statistics(what, wanted, scope, replays=replays)
+        zeros = dict.fromkeys(row.zero for row in rows if row.is_of_islands)
+        remarks = [f"{_NO_MEDIAN} ({'; '.join(zeros)}). {_AS_FIELDS}"] if zeros else []
+        return Result(rows, remarks=remarks)
 
     def timeline(
         self, *, against: str | None = None, replays: bool = False, **chosen: Unpack[Selecting]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from skydb.api.composition import Services
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain import SkyRun
+from skydb.domain.vocabulary import FindingKind, SkyMethod
 from tests.commands import LedgerDirectory
 from tests.services.ledgers import SmallLedger, day
 
@@ -146,3 +147,22 @@ def test_a_timeline_has_rows_and_pictures(field: Field, tmp_path: Path) -> None:
     assert len({row["zero"] for row in offsets}) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["timeline_sky.png"]
     assert field.skydb("sky", "timeline").code == 2
+
+
+def test_statistics_say_why_islands_have_no_median(tmp_path: Path, sqlite_template: Path) -> None:
+    shutil.copyfile(sqlite_template, tmp_path / "skydb.sqlite")
+    ledger = LedgerDirectory(tmp_path)
+    services = Services.open(ledger.url, tmp_path / "data")
+    book = SmallLedger(services)
+    for name in (A, B):
+        book.deliver(name)
+    run = book.run(SkyMethod.MATCH, {A: 0.0, B: 1.5}, on=day("2024-01-01"))
+    assert "no median" not in ledger("sky", "stats").err
+    with services.context.store.writing() as session:
+        said = "2 groups of exposures share no sky"
+        session.get_one(SkyRun, run).notice(FindingKind.ISLANDS, f"run {run}", said)
+        session.commit()
+    services.close()
+    answer = ledger("sky", "stats")
+    assert f"no median (islands of run {run})" in answer.err
+    assert answer.code == 0

@@ -88,6 +88,11 @@ class SkyStatistics:
     replayed_runs: int
     zero: str
 
+    @property
+    def is_of_islands(self) -> bool:
+        """Whether the values have several zeros within a run, and so no median."""
+        return self.median is None and "islands" in self.zero
+
 
 @dataclass(slots=True)
 class _Values:

@@ -178,7 +178,7 @@ def test_values_of_islands_that_share_no_sky_are_mixed_in_no_median(
     assert by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"].zero == f"run {run}"
     split_in_islands(book_anywhere, run)
     row = by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"]
-    assert (row.chips, row.zero) == (5, f"islands of run {run}")
+    assert (row.chips, row.zero, row.is_of_islands) == (5, f"islands of run {run}", True)
     assert (row.median, row.scatter, row.least, row.greatest) == (None, None, None, None)
 
 
@@ -195,3 +195,4 @@ def test_a_least_level_that_is_of_one_island_is_named(book: SmallLedger) -> None
     split_in_islands(book, run)
     row = by_key(book, StatisticsBy.DETECTOR, method)["IR"]
     assert (row.median, row.zero) == (0.25, f"absolute, with islands of run {run}")
+    assert not row.is_of_islands
