@@ -35,7 +35,7 @@ class Combined:
 
     @classmethod
     def among(cls, files: Sequence[object]) -> list[Self]:
-        """Those of some files of an ingest; mosaics are of no one detector."""
+        """Find those among the files of an ingest; mosaics are of no one detector."""
         return [
             cls(str(file.path), _detector(file.facts.instrument, file.facts.detector), file.members)
             for file in files
