@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -42,8 +43,9 @@ def attach(runs: typer.Typer, *, hidden: bool = False) -> None:
     runs.command("metrics-only", hidden=hidden)(_decision("metrics-only"))
 
 
+@cache
 def _decision(name: str) -> Callable[..., None]:
-    """Make the command of one decision."""
+    """Make the command of one decision, which an old name has too."""
 
     def decide(
         context: typer.Context,

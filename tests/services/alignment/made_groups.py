@@ -11,6 +11,7 @@ from typing import Any
 from astropy.io import fits
 
 from skydb.drizzle.groupoutcome import BodyOutcome, Evidence, Member, Reference
+from skydb.drizzle.starlists import StarFinder
 from skydb.drizzle.tweakreg import FitStatus, ProductFit
 from skydb.errors import SkydbError
 from skydb.sky.bodies import Choice
@@ -40,6 +41,7 @@ class MadeFits:
     errors: dict[str, SkydbError] = field(default_factory=dict)
     resting: str = "bxl50"
     choose: Choice | None = None
+    finder: StarFinder = field(default_factory=StarFinder)
     asked: list[tuple[str, int, list[str]]] = field(default_factory=list)
 
     def __call__(self, runner: object, choose: Choice) -> MadeFits:
