@@ -15,7 +15,6 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.services.alignment.membership import (
     aligned_since,
     anew,
-    is_of_older_calibration,
     member_products,
     members_of_fit,
     redelivered_members,
@@ -75,10 +74,10 @@ def _never_moved(session: Session, version: ProductVersion, file: FileFacts) -> 
 def members_never_moved(
     session: Session, drizzled: ProductVersion, file: FileFacts
 ) -> dict[str, str]:
-    """Find members that a fit would leave because their files are older than the product's.
+    """Find the members in the ledger when a fit would move none of them, and so be refused.
 
-    When a fit would move no member at all, each that is in the ledger is one of them, whatever
-    the reason. Newer ones are those of :func:`redelivered_members`.
+    A member that is left where others move is named by the acceptance, and `todo` fetches it.
+    Newer ones are those of :func:`redelivered_members`.
 
     Parameters
     ----------
@@ -97,19 +96,10 @@ def members_never_moved(
     if not known:
         return {}
     found = members_of_fit(session, drizzled, file)
+    if found.moved:
+        return {}
     newer = redelivered_members(session, drizzled, file)
-    return {
-        name: why
-        for name, why in found.left.items()
-        if name in known
-        and name not in newer
-        and (not found.moved or _is_late(known[name], drizzled))
-    }
-
-
-def _is_late(files: Sequence[Product], drizzled: ProductVersion) -> bool:
-    """Whether no file of a member is of the calibration of a product, but all of older ones."""
-    return all(is_of_older_calibration(one.deliveries[-1], drizzled) for one in files)
+    return {name: why for name, why in found.left.items() if name in known and name not in newer}
 
 
 def _aligned_since(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:
