@@ -93,7 +93,9 @@ class Forks:
 
     def ask(self, order: Order) -> Answer:
         """Have a change tried."""
-        self._orders.send(vars(order))
+        # One that has ended is noticed where its answer is read.
+        with suppress(OSError):
+            self._orders.send(vars(order))
         return Answer(**self._received())
 
     def _received(self) -> dict[str, Any]:

@@ -27,15 +27,19 @@ class Field:
     runs: dict[str, int]
 
 
-@pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Field]:
-    directory = tmp_path_factory.mktemp("compare")
-    shutil.copyfile(sqlite_template, directory / "skydb.sqlite")
+def two_exposures(directory: Path, template: Path) -> tuple[LedgerDirectory, Services, SmallLedger]:
+    shutil.copyfile(template, directory / "skydb.sqlite")
     ledger = LedgerDirectory(directory)
     services = Services.open(ledger.url, directory / "data")
     book = SmallLedger(services)
     for name in (A, B):
         book.deliver(name)
+    return ledger, services, book
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Field]:
+    ledger, services, book = two_exposures(tmp_path_factory.mktemp("compare"), sqlite_template)
     dates = {"old": ("2024-01-01", {}), "new": ("2024-06-01", {"packages": NEWER})}
     runs = {
         f"{when} {method}": book.run(method, {A: level, B: 1.5}, on=day(date), group=when, **more)
@@ -150,12 +154,7 @@ def test_a_timeline_has_rows_and_pictures(field: Field, tmp_path: Path) -> None:
 
 
 def test_statistics_say_why_islands_have_no_median(tmp_path: Path, sqlite_template: Path) -> None:
-    shutil.copyfile(sqlite_template, tmp_path / "skydb.sqlite")
-    ledger = LedgerDirectory(tmp_path)
-    services = Services.open(ledger.url, tmp_path / "data")
-    book = SmallLedger(services)
-    for name in (A, B):
-        book.deliver(name)
+    ledger, services, book = two_exposures(tmp_path, sqlite_template)
     run = book.run(SkyMethod.MATCH, {A: 0.0, B: 1.5}, on=day("2024-01-01"))
     assert "no median" not in ledger("sky", "stats").err
     with services.context.store.writing() as session:
