@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from skydb.api.composition import Services
     from skydb.browse.facts import LedgerFacts
 
-#: Milliseconds that a question and that a facet may take.
-_SQL_MS = 1_000
-_FACET_MS = 150
 #: Rows of a table on one page.
 _ROWS = 100
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -170,8 +167,8 @@ class Application:
                 links.DATABASE: {"hash": "0" * 64, "size": path.stat().st_size, "tables": counts}
             },
             settings={
-                "sql_time_limit_ms": _SQL_MS,
-                "facet_time_limit_ms": _FACET_MS,
+                "sql_time_limit_ms": round(1e3 * facts.question_s),
+                "facet_time_limit_ms": round(1e3 * facts.facet_s),
                 "default_page_size": _ROWS,
                 "default_facet_size": 12,
                 "suggest_facets": False,
@@ -279,7 +276,8 @@ class Application:
             database = self.datasette.get_database(links.DATABASE)
 
             def made(connection: Any) -> Page | str:  # noqa: ANN401
-                here = Here(Asking(connection), self._services, self._facts, words)
+                asking = Asking(connection, self._facts.question_s)
+                here = Here(asking, self._services, self._facts, words)
                 return _guarded(lambda: make(here, *names.values()))
 
             page = await database.execute_fn(made)
@@ -350,7 +348,7 @@ def _is_of_its_address(request: Any, exception: Exception) -> bool:  # noqa: ANN
 def _account_of(error: Exception) -> tuple[int, str, str]:
     """HTTP status, title and words of an error."""
     if isinstance(error, TooSlowError | QueryInterrupted):
-        return 503, "This takes too long", f"The answer took longer than {_SQL_MS / 1000:g} s."
+        return 503, "This takes too long", "The answer took longer than a page may."
     if isinstance(error, NotFound | NotFoundError):
         said = "There is no such page." if str(error) in _NO_PAGE else str(error)
         return 404, "Not found", said

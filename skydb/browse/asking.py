@@ -36,7 +36,7 @@ class Asking:
     """
 
     connection: sqlite3.Connection
-    limit_s: float = 1.0
+    limit_s: float
 
     def rows(self, statement: str, *values: object) -> list[Row]:
         """Rows of an answer; booleans are booleans.

@@ -84,6 +84,16 @@ class LedgerFacts:
         """Whether questions about everything take too long for a page."""
         return self.counts["exposures"] > LARGE
 
+    @property
+    def question_s(self) -> float:
+        """Longest time of one question: where little is asked, a slow machine is waited for."""
+        return 1.0 if self.is_large else 10.0
+
+    @property
+    def facet_s(self) -> float:
+        """Longest time of one facet, without which a table is shown."""
+        return 0.15 if self.is_large else 2.0
+
     def runs_that(self, status: str) -> int:
         """Count the activities of one status."""
         return sum(count for (_, one), count in self.runs.items() if one == status)

@@ -140,6 +140,7 @@ def test_a_large_ledger_is_asked_in_parts(
     sqlite_ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skydb.browse.facts.LARGE", 1)
+    monkeypatch.setattr("skydb.browse.facts.LedgerFacts.question_s", 10.0)
     services = Services.open(sqlite_ledger_url, tmp_path / "data")
     book = SmallLedger(services)
     for name in ("ibxl50iaq", "ibxl50ibq", "ibxl51icq"):
@@ -156,3 +157,16 @@ def test_a_large_ledger_is_asked_in_parts(
         assert "not-aligned" in due.words and ">command" not in due.text
         assert ">command" in get("/todo?visit=bxl51").text
         assert get("/todo?rule=not-aligned").status == 200
+
+
+def test_a_question_that_takes_too_long_ends_with_a_page_that_says_what_to_do(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{copied / 'skydb.sqlite'}"
+    with pages(url) as get:
+        assert get("/ledger/v_sky_comparison").status == 200
+    monkeypatch.setattr("skydb.browse.facts.LedgerFacts.question_s", 0.0)
+    with pages(url) as get:
+        answer = get("/ledger/v_sky_comparison")
+    assert answer.status == 503 and "longer than a page may" in answer.words
+    assert "Restrict it: by a visit" in answer.words
