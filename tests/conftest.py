@@ -16,7 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.engines import leave_unsynced, share_schemas, share_statements
+from tests.engines import leave_unsynced, share_schemas
 from tests.postgres import PostgresServer, PostgresUnavailableError
 from tests.workers import Subprocesses
 
@@ -136,10 +136,9 @@ def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared_statements() -> Iterator[None]:
-    """Statements and schemas that are read once for all engines of a kind of database."""
+def shared_schemas() -> Iterator[None]:
+    """Schemas that are read once for all ledgers that have them; no waiting for the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        share_statements(patch)
         share_schemas(patch)
         leave_unsynced(patch)
         yield

@@ -1,8 +1,7 @@
 """Engines of the tests share what is the same for every ledger.
 
-SQLAlchemy compiles a statement once for each engine. Nearly every test opens a ledger of its own,
-and so compiled everything anew, which took longer than what the databases did. SQLite parses the
-whole schema whenever a file is opened, and skydb opens it once more before, to see whose it is.
+SQLite parses the whole schema whenever a file is opened, and skydb opens it once more before, to
+see whose it is.
 """
 
 from __future__ import annotations
@@ -14,29 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.util import LRUCache
-
-#: More than all tests have together.
-STATEMENTS = 10_000
-
-
-def share_statements(patch: pytest.MonkeyPatch) -> None:
-    """Let engines of skydb share a cache, whose keys tell kinds of databases from each other."""
-    shared: LRUCache[object, object] = LRUCache(STATEMENTS)
-
-    def create_sharing(url: URL, **options: Any) -> Engine:
-        engine = create_engine(url, **options)
-        engine._compiled_cache = shared  # type: ignore[assignment]
-        return engine
-
-    # Every engine has a dialect of its own; all of one kind compile alike.
-    for dialect in (PGDialect_psycopg, SQLiteDialect_pysqlite):
-        patch.setattr(dialect, "__eq__", _are_one_kind, raising=False)
-        patch.setattr(dialect, "__hash__", _hash_of_kind, raising=False)
-    patch.setattr("skydb.store.engine.create_engine", create_sharing)
 
 
 def share_schemas(patch: pytest.MonkeyPatch) -> None:
@@ -82,11 +58,3 @@ def _schema(path: Path) -> bytes | None:
     (size,) = struct.unpack(">H", page[16:18])  # 1 stands for 1 << 16
     is_inner = page[100:101] == b"\x05"
     return page[40:44] + page[100 : size if size > 1 else 1 << 16] if is_inner else None
-
-
-def _are_one_kind(one: object, other: object) -> bool:
-    return type(one) is type(other)
-
-
-def _hash_of_kind(one: object) -> int:
-    return hash(type(one))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 from weakref import WeakSet
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -25,6 +25,7 @@ from skydb.interruption import on_abandon, on_break, patience_s
 from skydb.store import sqlitefile, turns
 from skydb.store.holders import holder_of
 from skydb.store.limits import guard
+from skydb.store.statements import sharing_engine
 from skydb.store.summaries import renew_many
 from skydb.store.urls import parsed, redacted
 
@@ -122,7 +123,7 @@ def open_engine(url: URL, *, must_exist: bool = True, may_be_foreign: bool = Fal
     if path.exists() and not sqlitefile.is_writable(path):
         engine = _open_unwritable(url, path)
     else:
-        engine = create_engine(url)
+        engine = sharing_engine(url)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     guard(engine)
@@ -134,7 +135,7 @@ def _open_postgresql(url: URL) -> Engine:
     # The application name shows others which process they wait for.
     name = f"skydb {os.getpid()}@{platform.node()}"[:63]
     try:
-        engine = create_engine(url, connect_args={"fallback_application_name": name})
+        engine = sharing_engine(url, connect_args={"fallback_application_name": name})
     except ArgumentError as error:
         raise UsageError(f"The database URL cannot be used: {redacted(str(error))}.") from None
     event.listen(engine, "connect", _prepare_postgresql)
@@ -157,7 +158,7 @@ def _open_unwritable(url: URL, path: Path) -> Engine:
         if any(frozen) and sqlitefile.stamp(path) != before:
             raise StoreError(f"{path} was written to while it was read.", advice="Try again.")
 
-    engine = create_engine(url, creator=connect)
+    engine = sharing_engine(url, creator=connect)
     event.listen(engine, "rollback", unchanged)
     event.listen(engine, "begin", partial(_refuse_writers, path))
     return engine
