@@ -33,6 +33,7 @@ NAMES = (
     "browse",
     "cosmicrays",
     "trust",
+    "workers",
 )
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 RECORD = PAGE.with_suffix(".json")

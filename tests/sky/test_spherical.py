@@ -11,7 +11,14 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.regions import Circle, Polygons, degrees_of
-from skydb.sky.spherical import crossings_with, distances_to_sides, holding, middles_of, outlines_of
+from skydb.sky.spherical import (
+    crossings_with,
+    distances_to_sides,
+    holding,
+    middles_of,
+    outlines_of,
+    separations_deg,
+)
 
 #: Positions where arithmetic on right ascensions would go wrong, and ordinary ones.
 CENTRES = st.one_of(
@@ -263,6 +270,8 @@ def test_the_opposite_of_a_corner_that_is_rounded_up_is_half_a_circle_away():
     corners = unit_vectors(places)
     rounded_up = corners[np.linalg.norm(2 * corners[:, None], axis=2)[:, 0] > 2.0]
     assert len(rounded_up)
+    for corner in rounded_up:
+        assert separations_deg(-corner[None], corner) == pytest.approx([180.0])
     for corner in rounded_up:
         outline = np.stack([corner] * 3)
         assert distances_to_sides(outline[None], -corner) == pytest.approx(np.pi)
