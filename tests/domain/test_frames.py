@@ -33,13 +33,18 @@ def field() -> list[ProductVersion]:
     ]
 
 
-def moved_to(stay: list[ProductVersion], *moved: ProductVersion) -> list[ProductVersion]:
-    """Versions that a relative run moved to the visit of others, and whose fits were accepted."""
+def moved_to(
+    stay: list[ProductVersion], *moved: ProductVersion, failed: ProductVersion | None = None
+) -> list[ProductVersion]:
+    """Versions that a relative run moved to the visit of others, and whose fits were accepted.
+
+    Of a file of a further visit the fit failed.
+    """
     label = stay[0].product.visit.label
     groups = {f"visits/{one.product.visit.label}": {"resting": label} for one in moved}
     run = AlignmentRun(RELATIVE, {"groups": groups}, STAMP, AlignmentRoad.GROUP)
     made = []
-    for version in (*stay, *moved):
+    for version in (*stay, *moved, *([failed] if failed else ())):
         run.use(version)
     for version in moved:
         facts = replace(delivery(version.subject, content=f"to {label}"), condition=SOUND)
@@ -65,6 +70,13 @@ def test_visits_that_were_aligned_to_one_are_in_one_frame_with_it(field):
     assert alignment_flags(*moved) == []
     assert resting_of(moved[0].accepted_solution) == tuple(stay)
     assert frame_of(moved[0].accepted_solution) == frame_of(stay[0].current_solution)
+
+
+def test_a_file_whose_fit_failed_is_not_what_others_were_aligned_to(field):
+    *stay, second, third = field
+    (moved,) = moved_to(stay, second, failed=third)
+    assert moved.accepted_solution is not None
+    assert resting_of(moved.accepted_solution) == tuple(stay)
 
 
 def test_an_exposure_that_had_no_part_in_it_is_in_another_frame(field):

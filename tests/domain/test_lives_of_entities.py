@@ -227,6 +227,18 @@ def test_a_catalogue_is_the_same_with_the_same_sources_epoch_and_use() -> None:
     assert kept == (3, 2015.5, 1.0, -2.0)
 
 
+def test_a_header_of_another_detector_is_not_that_of_an_exposure_unless_a_log_names_it() -> None:
+    other = replace(facts_of(), detector="UVIS")
+    exposure = Exposure(Visit.of(facts_of()), facts_of().rootname)
+    assert exposure.contradicted_by(other) is None
+    exposure.learn(facts_of())
+    assert exposure.contradicted_by(replace(facts_of(), detector="ir")) is None
+    assert exposure.contradicted_by(other) == (
+        f"its header says WFC3/UVIS, and {exposure.rootname} is an exposure of WFC3/IR in this "
+        "ledger: one of the two has the ROOTNAME of the other"
+    )
+
+
 def test_an_exposure_of_a_log_learns_from_a_header_once() -> None:
     rootname = Rootname("ibxl50ivq")
     exposure = Exposure(Visit.of(facts_of()), rootname)

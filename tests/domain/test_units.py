@@ -71,3 +71,12 @@ def test_where_one_cannot_be_converted_none_is(lacking: Condition) -> None:
     found = common_unit({"a": electrons, "b": good, "c": lacking, "d": electrons})
     assert not found.conversions
     assert [obstacle.split()[0] for obstacle in found.obstacles] == ["c"]
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.5])
+def test_a_gain_that_changes_pixels_is_in_the_sentence(gain: float) -> None:
+    found = {
+        "a": Condition(bunit="COUNTS", gain=gain, exptime_s=1.0),
+        "b": Condition(bunit="ELECTRONS", gain=gain, exptime_s=1.0),
+    }
+    assert f"a gain of {gain}" in common_unit(found).conversions["a"].sentence
