@@ -14,6 +14,7 @@ from skydb.domain.activity import Stamp
 from skydb.domain.base import utc_now
 from skydb.domain.exposure import instrument_of
 from skydb.domain.identity import logged_identity
+from skydb.domain.jsontext import JsonText
 from skydb.domain.values import Rootname
 from skydb.domain.vocabulary import (
     ActivityKind,
@@ -35,7 +36,7 @@ class Recalled:
     """A run older than the ledger, as a log describes it; see :meth:`.Activity.recall`."""
 
     kind: ActivityKind
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] | JsonText
     started_at: datetime | None
     finished_at: datetime | None
     tool_version: str | None

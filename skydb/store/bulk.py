@@ -47,8 +47,9 @@ class BulkWriter:
         lengths = {len(values) for values in columns.values()}
         if len(lengths) != 1:
             raise StoreError(f"The columns of {table.name} are of different lengths.")
-        encoded = [self._encoded(table, name, values) for name, values in columns.items()]
-        rows = zip(*encoded, strict=True)
+        dialect = self._connection.dialect
+        sent = [encoded(table, name, values, dialect) for name, values in columns.items()]
+        rows = zip(*sent, strict=True)
         try:
             if self._is_sqlite:
                 self._insert(table, tuple(columns), rows)
@@ -69,14 +70,6 @@ class BulkWriter:
             sequence = text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :highest)")
             if highest:
                 self._connection.execute(sequence, {"table": table.name, "highest": highest})
-
-    def _encoded(self, table: TableClause, name: str, values: Column) -> Sequence[Any]:
-        encode = _encoder(table, name, self._connection.dialect)
-        if encode is None:
-            return values
-        # Few columns that need it hold many different values.
-        known: dict[Any, Any] = {}
-        return [_remembered(known, encode, value) for value in values]
 
     def _insert(
         self, table: TableClause, names: Sequence[str], rows: Iterable[tuple[Any, ...]]
@@ -100,6 +93,16 @@ class BulkWriter:
         if not self._connection.in_transaction():
             raise StoreError("Rows are only written within a transaction.")
         return self._connection.connection.driver_connection
+
+
+def encoded(table: TableClause, name: str, values: Column, dialect: Dialect) -> Sequence[Any]:
+    """Values of a column as the driver of a database takes them."""
+    encode = _encoder(table, name, dialect)
+    if encode is None:
+        return values
+    # Few columns that need it hold many different values.
+    known: dict[Any, Any] = {}
+    return [_remembered(known, encode, value) for value in values]
 
 
 def _encoder(table: TableClause, name: str, dialect: Dialect) -> _Encode | None:

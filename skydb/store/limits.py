@@ -36,6 +36,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from skydb.domain.columntypes import Word
+from skydb.domain.jsontext import JsonText
 from skydb.errors import NotFoundError, RowRefusedError
 
 #: Bytes of a text in an index: a third of a page of PostgreSQL, less its head.
@@ -52,6 +53,9 @@ _MANY_DIGITS = re.compile(rf"\d{{{_MOST_DIGITS - 1}}}")
 _NUMBER_OF_ROW = re.compile(r"_m\d+\Z")
 #: Errors that Python raises for a value that cannot be sent.
 _UNSENDABLE = (OverflowError, UnicodeEncodeError)
+
+#: NUL, halves of surrogate pairs and what is no number, as JSON has them in ASCII.
+_DOUBTFUL = re.compile(r"\\u(?:0000|d[89a-f])|NaN|Infinity")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -110,6 +114,28 @@ def require_room(table: Table, row: Row) -> None:
             reason = checks[name](value)
             if reason is not None:
                 raise RowRefusedError(f"{name} of {table.name} {reason}")
+
+
+def require_room_in_all(table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse rows, given column by column, of which one has a value that its column cannot have.
+
+    Raises
+    ------
+    RowRefusedError
+        See :func:`require_room`.
+    """
+    checks = _checks(table)
+    for name in checks.keys() & columns.keys():
+        for value in _different(columns[name]):
+            require_room(table, {name: value})
+
+
+def _different(values: Sequence[Any]) -> Iterable[Any]:
+    """Values, each once where they can be compared; 1 is not True."""
+    try:
+        return [value for _, value in set(zip(map(type, values), values, strict=True))]
+    except TypeError:
+        return values
 
 
 def guard(engine: Engine) -> None:
@@ -254,6 +280,8 @@ def _time(value: object) -> str | None:
 
 def _whole_document(value: object) -> str | None:
     """Reason why a document cannot be kept; the text alone shows that most can."""
+    if isinstance(value, JsonText):
+        return None if _is_plain_json(value) else _document(json.loads(value))
     try:
         text = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
@@ -265,6 +293,15 @@ def _whole_document(value: object) -> str | None:
         and _MANY_DIGITS.search(text) is None
     )
     return None if is_plain else _document(value)
+
+
+def _is_plain_json(text: JsonText) -> bool:
+    """Whether a document that is written has nothing that could be refused."""
+    return (
+        text.count("{") + text.count("[") <= _DEEPEST_DOCUMENT
+        and _DOUBTFUL.search(text) is None
+        and _MANY_DIGITS.search(text) is None
+    )
 
 
 def _document(value: object, depth: int = 0) -> str | None:

@@ -13,6 +13,8 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.util import LRUCache
 
+from skydb.domain.jsontext import as_json
+
 #: More than a process asks; the statements that were not asked longest go first.
 _STATEMENTS = 2_000
 
@@ -38,6 +40,7 @@ def sharing_engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - as SQL
     engine = create_engine(
         url.set(drivername=f"{backend}+{_OURS}"),
         execution_options={"compiled_cache": _COMPILED},
+        json_serializer=as_json,
         **options,
     )
     engine.url = url

@@ -6,6 +6,7 @@ a file, then what is known at the end and the place of that, all pickled.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import struct
@@ -23,6 +24,8 @@ from skydb.files.logs.unwrap import CutWatch
 from skydb.files.textfile import Span, count_lines
 
 PLACE = struct.Struct("<Q")
+#: Objects after which garbage is collected: runs leave none.
+_COLLECT_AFTER = (50_000, 20, 20)
 
 
 def itself(run: Logged) -> Logged:
@@ -80,6 +83,7 @@ def read_part(wanted: Wanted, answers: IO[bytes]) -> None:
 
 def main() -> None:
     """Read what the process that started this one wants."""
+    gc.set_threshold(*_COLLECT_AFTER)
     wanted: Wanted = pickle.load(sys.stdin.buffer)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         read_part(wanted, answers)

@@ -5,12 +5,13 @@ They are made in the process that reads the log, so nothing of the ledger is imp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from skydb.domain.fingerprint import fingerprint
+from skydb.domain.jsontext import JsonText
 from skydb.domain.vocabulary import SkyMethod
 from skydb.files.logs import Logged, LoggedAlignment, LoggedRun
 from skydb.services.history.plan import SkyPlan
@@ -86,8 +87,9 @@ class PackedSky(NamedTuple):
 
     @classmethod
     def of(cls, plan: SkyPlan) -> Self:
-        """The run of a plan."""
-        return cls(FoundSky.of(plan), packed(plan))
+        """The run of a plan, whose parameters are written as the ledger keeps them."""
+        written = replace(plan, parameters=JsonText.of(plan.parameters))
+        return cls(FoundSky.of(plan), packed(written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def packed_run(path: Path, run: Logged, beside: dict[str, Any]) -> PackedSky | P
 def _signature(plan: SkyPlan) -> str:
     sections = {
         section: {name: value for name, value in values.items() if name not in _OWN}
-        for section, values in plan.parameters.get("astrodrizzle", {}).items()
+        for section, values in plan.facts.get("astrodrizzle", {}).items()
     }
     return fingerprint(
         {

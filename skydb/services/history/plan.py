@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from skydb.domain.jsontext import JsonText
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind, SkyMethod, SolutionStatus
 from skydb.files.logs import LoggedActivity
@@ -122,11 +124,18 @@ class Plan:
     software: Software
     started_at: datetime | None
     finished_at: datetime | None
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] | JsonText
     notes: tuple[Note, ...]
     error: str | None
     is_complete: bool
     remark: str | None = field(default=None, kw_only=True)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The parameters, also when they are written as JSON."""
+        given = self.parameters
+        found: dict[str, Any] = json.loads(given) if isinstance(given, JsonText) else given
+        return found
 
 
 @dataclass(frozen=True)

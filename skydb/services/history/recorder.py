@@ -19,6 +19,7 @@ from skydb.domain import (
     Stamp,
 )
 from skydb.domain.base import utc_now
+from skydb.domain.jsontext import JsonText
 from skydb.domain.logged import Columns, Recalled, activity_columns, sky_run_columns
 from skydb.domain.sky import said_of_downgrade
 from skydb.domain.solution import columns_logged
@@ -207,7 +208,9 @@ class Recorder:
     def _begin(self, kind: ActivityKind, plan: Plan, own: Columns, log_path: str | None) -> RunRow:
         tool = tool_of(plan)
         times = (plan.started_at, plan.finished_at)
-        ran = Recalled(kind, plan.parameters, *times, tool, plan.error)
+        given = plan.parameters
+        written = given if isinstance(given, JsonText) else JsonText.of(given)
+        ran = Recalled(kind, written, *times, tool, plan.error)
         columns = activity_columns(ran, self._stamp)
         # A run with a remark ended so, without having failed.
         columns["error"] = plan.error if plan.error is not None else plan.remark

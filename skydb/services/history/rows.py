@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
@@ -28,7 +28,7 @@ from skydb.domain import (
 from skydb.domain.base import Base
 from skydb.domain.logged import Columns, finding_columns
 from skydb.domain.vocabulary import ActivityKind, FindingKind
-from skydb.store.numbered import insert_numbered
+from skydb.store.numbered import insert_numbered, insert_together
 
 #: Number of a row that waits to be written.
 _NONE_YET = 0
@@ -192,8 +192,8 @@ class Rows:
             {**columns, "run_id": run.id, "exposure_id": exposure.id}
             for run, exposure, columns in self._values
         ]
-        _insert(session, AlignmentSolution, fits)
-        _insert(session, SkyValue, values)
+        insert_together(session, _table_of(AlignmentSolution), fits)
+        insert_together(session, _table_of(SkyValue), values)
         self._fits.clear()
         self._values.clear()
 
@@ -219,8 +219,9 @@ class Rows:
         _number(session, Activity, self._runs, [run.main_columns for run in self._runs])
         for kind, entity in _TABLES.items():
             alike = [run.own_columns for run in self._runs if run.columns["kind"] is kind]
-            _insert(session, entity, alike)
-        _insert(session, Finding, [one for run in self._runs for one in run.own_findings])
+            insert_together(session, _table_of(entity), alike)
+        findings = [one for run in self._runs for one in run.own_findings]
+        insert_together(session, _table_of(Finding), findings)
         self._runs.clear()
 
 
@@ -245,8 +246,3 @@ def _number(
     numbers = insert_numbered(session, _table_of(entity), columns)
     for one, number in zip(waiting, numbers, strict=True):
         one.id = number
-
-
-def _insert(session: Session, entity: type[Base], rows: list[Columns]) -> None:
-    if rows:
-        session.execute(insert(_table_of(entity)), rows)

@@ -71,7 +71,7 @@ class Results:
             for fit in plan.fits:
                 numbers = {name: fit.numbers.get(name) for name in _NUMBERS}
                 found[fit.product, 0] = fit.status, numbers
-        return cls._made(plan.parameters, methods, plan.error is not None, found)
+        return cls._made(plan.facts, methods, plan.error is not None, found)
 
     @classmethod
     def of_row(cls, run: Activity) -> Self:
