@@ -11,7 +11,7 @@ from datetime import datetime
 
 from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.files.logs.draft import Draft
-from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.patterns import PARAMETER, Event, LoggedTask, What
 from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
 from skydb.files.logs.skycall import SkyCall
 from skydb.files.logs.values import base_name, moment, number_in
@@ -56,7 +56,7 @@ class DrizzleBuilder:
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
         else:
-            if event.what is What.PARAMETER:
+            if event.what is PARAMETER:
                 self._check_method(event)
             self.draft.take(event)
 
@@ -108,14 +108,15 @@ class DrizzleBuilder:
 
     def _step(self, event: Event) -> None:
         step, what, clock, day = event.groups
-        self._check_clock(event, moment(clock, day))
+        when = moment(clock, day)
+        self._check_clock(event, when)
         if what == "started":
             self.run.last_step = step
-            self.run.started_at = self.run.started_at or moment(clock, day)
+            self.run.started_at = self.run.started_at or when
             self.draft.section = _SECTIONS.get(step, step)
         elif step == _FINAL and not self._has_banner and "abort" not in what:
             # A run without a beginning in the log may also lack its end.
-            self._end(event, *((clock, day) if moment(clock, day) else ()))
+            self._end(event, *((clock, day) if when else ()))
 
     def _check_clock(self, event: Event, when: datetime | None) -> None:
         """Steps of one run follow each other; without a banner they are all that is dated."""

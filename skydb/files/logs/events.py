@@ -6,7 +6,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from skydb.files.logs.patterns import PATTERNS, Event, LoggedTask, What
+from skydb.files.logs.patterns import PARAMETER, PATTERNS, PYTHON, SECTION, Event, LoggedTask, What
 
 _A, _T = LoggedTask.ASTRODRIZZLE, LoggedTask.TWEAKREG
 
@@ -86,7 +86,7 @@ def meaning_of(text: str) -> Meaning | None:
 def _parameter(found: re.Match[str]) -> Meaning:
     """Meaning of a parameter; the same of thousands of runs is kept once."""
     name, value = sys.intern(found[1]), sys.intern((found[2] or "").strip())
-    return What.PARAMETER, _OWN_PARAMETERS.get(name), (name, value), None
+    return PARAMETER, _OWN_PARAMETERS.get(name), (name, value), None
 
 
 def is_known(text: str) -> bool:
@@ -107,9 +107,9 @@ def _in_table(text: str, rows: list[_Row], start: int) -> Meaning | None:
     demanded: Meaning | None = None
     for what, task, regex, demand in rows:
         if found := regex.match(text, start):
-            opens = what in _CONTINUED and (what is not What.PYTHON or not found[1])
+            opens = what in _CONTINUED and (what is not PYTHON or not found[1])
             groups = found.groups("")
-            if what is What.SECTION:
+            if what is SECTION:
                 task = _task_of_section(groups[0])
             return what, task, groups, what if opens else None
         if demand and demand in text:

@@ -15,7 +15,7 @@ from skydb.files.logs.draft import Draft, Logged
 from skydb.files.logs.drizzle import DrizzleBuilder
 from skydb.files.logs.events import Meaning
 from skydb.files.logs.lines import LogLine
-from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.patterns import STEP, Event, LoggedTask, What
 from skydb.files.logs.runs import LogProblem
 from skydb.files.logs.tweakreg import TweakRegBuilder
 from skydb.files.logs.values import base_name
@@ -23,6 +23,7 @@ from skydb.files.logs.values import base_name
 #: Lines between the remark on the log file and the beginning of a run.
 _NEAR = 4
 _FIRST_WORDS = frozenset({What.PACKAGE, What.PYTHON, What.VERSIONS_FOLLOW, What.LOG_NAMED})
+_BEGINNINGS = frozenset({What.LOG_NAMED, What.BANNER})
 #: Events that begin a run, or identify it.
 _TELLING = frozenset({What.LOG_NAMED, What.BANNER, What.VERSIONS_FOLLOW, What.TRAILER})
 #: Events that end a run, and the texts with which they end.
@@ -80,7 +81,7 @@ class OpenRun:
         """Take an event that belongs to it."""
         if event.what not in _FIRST_WORDS:
             self.draft.is_fresh = False
-        if event.what is What.STEP and not self.first_step:
+        if event.what is STEP and not self.first_step:
             self.first_step = event.text.strip()
         if self.builder is None:
             self.draft.take(event)
@@ -160,7 +161,7 @@ class OpenRuns:
 
     def may_begin(self, meaning: Meaning) -> bool:
         """Whether an event may begin a run, also after one that is printed again."""
-        return meaning[0] in (What.LOG_NAMED, What.BANNER)
+        return meaning[0] in _BEGINNINGS
 
     def is_of_focus(self, meaning: Meaning) -> bool:
         """Whether an event can be nothing but one more of the run that is read: most are.
@@ -171,7 +172,7 @@ class OpenRuns:
         what, task, groups, _ = meaning
         if self.focus is None or what in _TELLING:
             return False
-        if what is What.STEP and groups[:2] == _FIRST_STEP:
+        if what is STEP and groups[:2] == _FIRST_STEP:
             return False
         builder = self.focus.builder
         return task is None or (builder is not None and builder.task is task)

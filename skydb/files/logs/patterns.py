@@ -88,6 +88,11 @@ class What(Enum):
     """A line that should be one of these and is not."""
 
 
+#: Meanings that are asked about for every line: Python looks up a member of an enumeration slowly.
+PARAMETER, SECTION, STEP = What.PARAMETER, What.SECTION, What.STEP
+EXCEPTION, PYTHON = What.EXCEPTION, What.PYTHON
+
+
 class Event(NamedTuple):
     """A line with a meaning; ``groups`` are the parts of it that the pattern names."""
 

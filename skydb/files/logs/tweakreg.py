@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skydb.files.logs.draft import Draft
-from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.patterns import EXCEPTION, PARAMETER, Event, LoggedTask, What
 from skydb.files.logs.runs import LoggedAlignment, LoggedFit
 from skydb.files.logs.values import base_name, number_in
 from skydb.files.shiftfile import signed_angle_deg
@@ -41,7 +41,7 @@ class TweakRegBuilder:
 
     def take(self, event: Event) -> None:
         """Take one event."""
-        if event.what is What.EXCEPTION:
+        if event.what is EXCEPTION:
             self.run.failure = self.run.cause(event.groups[0])
         elif self.is_over:
             self._take_afterwards(event)
@@ -52,7 +52,7 @@ class TweakRegBuilder:
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
         else:
-            if event.what is What.PARAMETER and event.groups[0] == _UPDATES:
+            if event.what is PARAMETER and event.groups[0] == _UPDATES:
                 self._check_updates(event)
             self.draft.take(event)
 

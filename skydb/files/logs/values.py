@@ -31,11 +31,11 @@ def moment(clock: str | None, day: str | None) -> datetime | None:
     time, date = _CLOCK.fullmatch(clock or ""), _DAY.fullmatch(day or "")
     if time is None or date is None:
         return None
-    fraction = "" if time[5] else (time[4] or "")[:6]
-    year, month, this_day = (int(date[part]) for part in (3, 2, 1))
-    hour, minute, second = (int(time[part]) for part in (1, 2, 3))
+    hour, minute, second, fraction, exponent = time.groups("")
+    microseconds = 0 if exponent else int(fraction[:6].ljust(6, "0"))
+    this_day, month, year = map(int, date.groups())
     try:
-        return datetime(year, month, this_day, hour, minute, second, int(fraction.ljust(6, "0")))
+        return datetime(year, month, this_day, int(hour), int(minute), int(second), microseconds)
     except ValueError:
         return None
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import FindingKind
-from skydb.files.hdrtab import DrizzledProduct, TabledSky
 from skydb.services.history.packing import FoundSky
 from skydb.services.history.plan import Note, SkyPlan, Software, Source
+
+if TYPE_CHECKING:
+    from skydb.files.hdrtab import DrizzledProduct, TabledSky
 
 _ROOTNAME = re.compile(r"[ijnou][a-z0-9]{8}")
 #: Half of the last digit that a log prints, and what is lost in single precision: with the

@@ -9,11 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skydb.errors import FileRejectedError
 from skydb.files.checksum import require_file
 from skydb.files.drafts import is_in_draft
-from skydb.files.hdrtab import DrizzledProduct, read_drizzled_product
 from skydb.files.logs import BEGINNINGS, LogFile, LogProblem, has_traces
 from skydb.files.names import is_utf8
 from skydb.files.textfile import lines_of, text_chunks
@@ -21,6 +21,9 @@ from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.foundskies import FoundSkies
 from skydb.services.history.packing import PackedFit, PackedSky, packed_run
+
+if TYPE_CHECKING:
+    from skydb.files.hdrtab import DrizzledProduct
 
 _FITS_MAGIC = b"SIMPLE  ="
 _SQLITE_MAGIC = b"SQLite format 3\0"
@@ -115,6 +118,9 @@ def look_at(path: Path, found: Found) -> None:
         require_file(path)
         head = _head(path)
         if head.startswith(_FITS_MAGIC):
+            # Not imported with this module: logs need no astropy.
+            from skydb.files.hdrtab import read_drizzled_product
+
             product = read_drizzled_product(path)
             found.products += [product] if product and product.skies else []
         elif packing := _packing_of(path, head):

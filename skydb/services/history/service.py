@@ -9,13 +9,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from skydb.domain import HistoryImport
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, NotFoundError, RowRefusedError
 from skydb.files.checksum import sha256_of
-from skydb.files.hdrtab import DrizzledProduct
 from skydb.files.names import is_utf8, shown_path
 from skydb.services.core import Context
 from skydb.services.history.foundfits import FoundFits
@@ -35,6 +34,9 @@ from skydb.services.history.rounds import Round, in_order, rounds_of
 from skydb.services.history.rows import RunRow
 from skydb.services.history.search import Found, Unused, files_below, look_at
 from skydb.services.history.twins import Likeness, Results
+
+if TYPE_CHECKING:
+    from skydb.files.hdrtab import DrizzledProduct
 
 P = TypeVar("P", bound=Plan)
 
