@@ -47,8 +47,7 @@ def import_(
         found = ledger.history.import_(*directories)
     note = found.counted()
     shell.show("Imported runs", found.rows, columns_history.IMPORTED, as_json=as_json, note=note)
-    for remark in found.remarks:
-        shell.say(remark)
+    shell.say(*found.remarks)
     for directory in dict.fromkeys(map(str, directories)):
         shell.say(f"{directory}: {found.counted(directory)}")
     if found.has_failed:

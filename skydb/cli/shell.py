@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FLAGGED = 5
 #: The work failed; a row says how.
 FAILED = 1
+#: Sentences that are printed at once.
+_PART = 500
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout, and nothing else there.")
@@ -89,8 +91,7 @@ class Shell:
 
     def finish(self, result: Result) -> None:
         """Print the remarks of a result, and end with the exit code that it asks for."""
-        for remark in result.remarks:
-            self.say(remark)
+        self.say(*result.remarks)
         if result.has_failed:
             raise typer.Exit(FAILED)
         self.flag(when=result.is_flagged)
@@ -127,12 +128,14 @@ class Shell:
         for part in _json_parts(document):
             sys.stdout.write(part)
 
-    def say(self, sentence: str) -> None:
-        """Remark on stderr."""
+    def say(self, *sentences: str) -> None:
+        """Remark on stderr, one line a sentence."""
         from skydb.report.tables import printable
 
-        # Wrapped by the terminal alone: in a log file a sentence is one line to search for.
-        self.stderr.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
+        for start in range(0, len(sentences), _PART):
+            text = "\n".join(map(printable, sentences[start : start + _PART]))
+            # Wrapped by the terminal alone: in a log file a sentence is one line to search for.
+            self.stderr.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def flag(self, *, when: bool = True, sentence: str = "") -> None:
         """End with exit code 5 when something was downgraded, skipped or flagged."""

@@ -6,14 +6,9 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.base import Document, choice
+from skydb.domain.values import MATCHES_WANTED as MATCHES_WANTED
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
 from skydb.domain.vocabulary import WcsKind
-
-#: Fewest matches for a reliable fit of each geometry. The values for ``rscale`` and ``general``
-#: are those of the Hubble Advanced Products pipeline, which accepts no fit with fewer than 4
-#: matches; ``shift`` and ``rshift`` want one to spare, which the jackknife can leave out. The
-#: roll of a pointing is so small that it gives chance no more room than a shift does.
-MATCHES_WANTED: dict[str, int] = {"shift": 5, "rshift": 5, "rscale": 12, "general": 25}
 
 #: Fewest matches from which a geometry is chosen, where none is named: three a parameter. With
 #: fewer a rotation is fitted only where a shift leaves one that is far beyond its error.

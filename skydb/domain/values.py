@@ -144,6 +144,13 @@ class WcsName:
         return self.text
 
 
+#: Fewest matches for a reliable fit of each geometry. The values for ``rscale`` and ``general``
+#: are those of the Hubble Advanced Products pipeline, which accepts no fit with fewer than 4
+#: matches; ``shift`` and ``rshift`` want one to spare, which the jackknife can leave out. The
+#: roll of a pointing is so small that it gives chance no more room than a shift does.
+MATCHES_WANTED: dict[str, int] = {"shift": 5, "rshift": 5, "rscale": 12, "general": 25}
+
+
 @dataclass(frozen=True, slots=True)
 class FitQuality:
     """Quality of a fitted WCS; None is "no value", never -1 or NaN."""

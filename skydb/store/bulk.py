@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, TableClause, func, select, text
+from sqlalchemy import Connection, Float, Table, TableClause, func, select, text
 from sqlalchemy.engine import Dialect
 
 from skydb.errors import StoreError
@@ -100,6 +100,8 @@ def encoded(table: TableClause, name: str, values: Column, dialect: Dialect) -> 
     encode = _encoder(table, name, dialect)
     if encode is None:
         return values
+    if isinstance(table.c[name].type, Float):
+        return [*map(encode, values)]
     # Few columns that need it hold many different values.
     known: dict[Any, Any] = {}
     return [_remembered(known, encode, value) for value in values]

@@ -127,7 +127,9 @@ def require_room_in_all(table: Table, columns: Mapping[str, Sequence[Any]]) -> N
     checks = _checks(table)
     for name in checks.keys() & columns.keys():
         for value in _different(columns[name]):
-            require_room(table, {name: value})
+            reason = None if value is None else checks[name](value)
+            if reason is not None:
+                raise RowRefusedError(f"{name} of {table.name} {reason}")
 
 
 def _different(values: Sequence[Any]) -> Iterable[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from skydb.domain.fit import MATCHES_WANTED
+from skydb.domain.values import MATCHES_WANTED
 from skydb.domain.vocabulary import FindingKind, SolutionStatus
 from skydb.files.logs import LoggedAlignment, LoggedFit
 from skydb.files.names import product_named
@@ -55,6 +55,14 @@ class Latest:
 
     products: frozenset[str]
     shift_file: bool
+
+
+def has_companions(run: LoggedAlignment, listing: Listing) -> bool:
+    """Whether a file beside the log may be of a run; without, its plan follows from its lines."""
+    shift_file = _shift_name(run)
+    names = [f"{stem_of(fit.product)}{MATCH_SUFFIX}" for fit in run.fits]
+    names += [PurePath(shift_file).name] if shift_file else []
+    return any(map(listing.file, names)) or any(map(listing.source_lists, run.products))
 
 
 def alignment_plan(
@@ -106,8 +114,7 @@ class _FitReader:
             self._read_the_rest()
 
     def _shift_file(self) -> ShiftFile | None:
-        asked = self._run.parameters.get("creating a shiftfile", {}).get("outshifts")
-        name = self._run.shift_file or asked
+        name = _shift_name(self._run)
         shifts = self.directory.shift_file(name) if self._latest.shift_file else None
         self._shift_path = PurePath(name) if name and shifts else None
         return shifts
@@ -270,6 +277,11 @@ class _FitReader:
                 self._add_reference(product)
 
 
+def _shift_name(run: LoggedAlignment) -> str | None:
+    asked = run.parameters.get("creating a shiftfile", {}).get("outshifts")
+    return run.shift_file or asked
+
+
 def _logged_numbers(fit: LoggedFit) -> Numbers:
     """Numbers of the log, without RMS_RA and RMS_DEC.
 
@@ -328,4 +340,5 @@ def _parameters(
         "clock": CLOCK,
         "log": source.facts,
         "complete": run.is_complete,
+        "evidence": {},
     }

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, ParseError
 from skydb.files.coofile import read_source_list
 from skydb.files.logs import LoggedFit
-from skydb.files.matchfile import MatchFile, read_matches
 from skydb.files.shiftfile import ShiftFile, ShiftRow, read_shift_file
 from skydb.services.history.plan import Note
-from skydb.sky.scatter import scatter_mas
+
+if TYPE_CHECKING:
+    from skydb.files.matchfile import MatchFile
 
 T = TypeVar("T")
 
@@ -82,6 +83,9 @@ class Directory:
 
     def match_file(self, product: str) -> MatchFile | None:
         """The match file of a product, of whatever run."""
+        # Not imported with this module: most logs stand alone, and need no numpy.
+        from skydb.files.matchfile import read_matches
+
         return self._read(f"{stem_of(product)}{MATCH_SUFFIX}", read_matches)
 
     def source_lists(self, products: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -159,6 +163,8 @@ def is_of(fit: LoggedFit, matches: MatchFile) -> bool:
 
 def sky_scatter_mas(matches: MatchFile) -> tuple[float, float] | None:
     """RMS towards east and north of the sources behind a fit."""
+    from skydb.sky.scatter import scatter_mas
+
     return scatter_mas(
         (matches.x_fit_pix, matches.y_fit_pix),
         (matches.ra_fit_deg, matches.dec_fit_deg),

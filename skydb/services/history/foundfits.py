@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from skydb.files.logs import LoggedAlignment
 from skydb.services.history.alignplan import Latest, alignment_plan
 from skydb.services.history.companions import Listing
 from skydb.services.history.packing import FoundFit, PackedFit
@@ -48,8 +50,13 @@ class FoundFits:
             later[homes[one.path]].add(one)
         listings = {home: Listing(home) for home in later}
         for one, what in zip(runs, reversed(latest), strict=True):
-            run, beside = self._spool.load(one.place)
-            yield alignment_plan(one.path, run, what, beside, listings[homes[one.path]])
+            kept: AlignmentPlan | tuple[LoggedAlignment, dict[str, Any]]
+            kept = self._spool.load(one.place)
+            if isinstance(kept, AlignmentPlan):
+                yield kept
+            else:
+                run, beside = kept
+                yield alignment_plan(one.path, run, what, beside, listings[homes[one.path]])
 
     def _in_order(self) -> list[FoundFit]:
         return sorted(self._found, key=lambda one: (one.started_at, str(one.path), one.first_line))

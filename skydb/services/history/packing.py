@@ -8,15 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from skydb.domain.fingerprint import fingerprint
 from skydb.domain.jsontext import JsonText
 from skydb.domain.vocabulary import SkyMethod
 from skydb.files.logs import Logged, LoggedAlignment, LoggedRun
-from skydb.services.history.plan import SkyPlan
+from skydb.services.history.alignplan import Latest, alignment_plan, has_companions
+from skydb.services.history.companions import Listing
+from skydb.services.history.plan import Plan, SkyPlan
 from skydb.services.history.skyplan import sky_plan
 from skydb.services.history.spool import packed
+
+P = TypeVar("P", bound=Plan)
 
 #: Parameters that differ between the methods of one round.
 _OWN = frozenset({"skymethod", "output", "runfile", "logfile"})
@@ -87,9 +91,8 @@ class PackedSky(NamedTuple):
 
     @classmethod
     def of(cls, plan: SkyPlan) -> Self:
-        """The run of a plan, whose parameters are written as the ledger keeps them."""
-        written = replace(plan, parameters=JsonText.of(plan.parameters))
-        return cls(FoundSky.of(plan), packed(written))
+        """The run of a plan."""
+        return cls(FoundSky.of(plan), packed(_written(plan)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,16 @@ class FoundFit:
 
 
 class PackedFit(NamedTuple):
-    """A run of TweakReg as it goes from one process to another: its facts, and the rest."""
+    """A run of TweakReg as it goes from one process to another: its facts, and the rest.
+
+    The rest is its plan, or the run itself where files beside the log may have more of it.
+    """
 
     facts: FoundFit
     rest: bytes
 
     @classmethod
-    def of(cls, path: Path, run: LoggedAlignment, beside: dict[str, Any]) -> Self:
+    def of(cls, path: Path, run: LoggedAlignment, beside: dict[str, Any], listing: Listing) -> Self:
         """The run of a file; ``beside`` is what the file says of it besides its lines."""
         facts = FoundFit(
             path,
@@ -140,14 +146,27 @@ class PackedFit(NamedTuple):
             frozenset(fit.product for fit in run.fits),
             run.shift_file,
         )
-        return cls(facts, packed((run, beside)))
+        if has_companions(run, listing):
+            return cls(facts, packed((run, beside)))
+        latest = Latest(facts.products | facts.fitted, shift_file=True)
+        return cls(facts, packed(_written(alignment_plan(path, run, latest, beside, listing))))
 
 
-def packed_run(path: Path, run: Logged, beside: dict[str, Any]) -> PackedSky | PackedFit:
-    """A run of a file as it is kept; ``beside`` has the facts of the file."""
+def packed_run(
+    path: Path, listing: Listing, run: Logged, beside: dict[str, Any]
+) -> PackedSky | PackedFit:
+    """A run of a file as it is kept.
+
+    ``listing`` is of the directory of the file, ``beside`` has the facts of the file.
+    """
     if isinstance(run, LoggedRun):
         return PackedSky.of(sky_plan(path, run, beside))
-    return PackedFit.of(path, run, beside)
+    return PackedFit.of(path, run, beside, listing)
+
+
+def _written(plan: P) -> P:
+    """The plan, its parameters written as the ledger keeps them."""
+    return replace(plan, parameters=JsonText.of(plan.parameters))
 
 
 def _signature(plan: SkyPlan) -> str:

@@ -17,7 +17,7 @@ from skydb.files.drafts import is_in_draft
 from skydb.files.logs import BEGINNINGS, LogFile, LogProblem, has_traces
 from skydb.files.names import is_utf8
 from skydb.files.textfile import lines_of, text_chunks
-from skydb.services.history.companions import MATCH_SUFFIX, is_shift_file
+from skydb.services.history.companions import MATCH_SUFFIX, Listing, is_shift_file
 from skydb.services.history.foundfits import FoundFits
 from skydb.services.history.foundskies import FoundSkies
 from skydb.services.history.packing import PackedFit, PackedSky, packed_run
@@ -145,7 +145,7 @@ def _look_at_text(path: Path, head: bytes, found: Found) -> None:
 
 def _look_at_log(path: Path, found: Found) -> None:
     log, count = LogFile(path, found.checkpoints), 0
-    with closing(log.each(partial(packed_run, path))) as runs:
+    with closing(log.each(partial(packed_run, path, Listing(path.parent)))) as runs:
         for run in runs:
             count += 1
             found.add(run)

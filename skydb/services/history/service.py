@@ -186,8 +186,9 @@ class _Batch:
         is_new = run is None
         if run is None:
             log = self._keep(plan.source.path)
-            evidence = {path.name: self._keep(path) for path in plan.evidence}
-            plan = replace(plan, parameters={**plan.facts, "evidence": evidence})
+            if plan.evidence:
+                evidence = {path.name: self._keep(path) for path in plan.evidence}
+                plan = replace(plan, parameters={**plan.facts, "evidence": evidence})
             run = self._add(plan, lambda recorder: recorder.alignment(plan, log))
         return _Met(plan, run, is_new, HistoryKind.ALIGNMENT)
 
