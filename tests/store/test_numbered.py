@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
 from sqlalchemy import Engine, Table, select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Visit
+from skydb.domain import Environment, Visit
+from skydb.domain.jsontext import JsonText
 from skydb.domain.logged import visit_columns
 from skydb.domain.values import Rootname
-from skydb.store.numbered import insert_numbered
+from skydb.domain.vocabulary import Verdict
+from skydb.errors import RowRefusedError
+from skydb.store.numbered import insert_numbered, insert_together
 
 TABLE = Visit.__table__
 
@@ -35,3 +41,50 @@ def test_no_row_has_no_number(engine: Engine) -> None:
     assert isinstance(TABLE, Table)
     with Session(engine) as session:
         assert list(insert_numbered(session, TABLE, [])) == []
+
+
+def environments(*packages: object) -> list[dict[str, object]]:
+    noon = datetime(2019, 4, 30, 12, 0, 0, 123456, tzinfo=UTC)
+    return [
+        {
+            **{"fingerprint": str(number) * 64, "python_version": "3.11.7", "platform": "Linux"},
+            **{"packages": given, "verdict": Verdict.PASSED, "first_seen_at": noon},
+        }
+        for number, given in enumerate(packages)
+    ]
+
+
+@pytest.mark.parametrize("document", ['NaN \u2715 "', "\N{COMET}", ""])
+def test_documents_written_or_not_come_back_as_they_were(engine: Engine, document: str) -> None:
+    written, plain = {"a": [document]}, {"b": document}
+    table = Environment.__table__
+    assert isinstance(table, Table)
+    with Session(engine) as session:
+        insert_together(session, table, environments(JsonText.of(written), plain))
+        insert_together(session, table, [])
+        session.commit()
+        found = session.scalars(select(Environment).order_by(Environment.fingerprint)).all()
+    assert [one.packages for one in found] == [written, plain]
+    assert found[0].first_seen_at.microsecond == 123456
+
+
+@pytest.mark.parametrize("value", ["\0", "\ud800", float("nan")])
+def test_a_written_document_is_refused_as_any_other(engine: Engine, value: object) -> None:
+    table = Environment.__table__
+    assert isinstance(table, Table)
+    rows = environments({}, JsonText.of({"a": [value]}))
+    with (
+        Session(engine) as session,
+        pytest.raises(RowRefusedError, match="packages of environments has"),
+    ):
+        insert_together(session, table, rows)
+
+
+def test_one_row_without_room_refuses_all_rows(engine: Engine) -> None:
+    assert isinstance(TABLE, Table)
+    rows = [*visits("bzz", "baa"), {"program": "bxl", "number": "500"}]
+    with Session(engine) as session:
+        with pytest.raises(RowRefusedError, match="number of visits has 3 characters"):
+            insert_together(session, TABLE, rows)
+        session.rollback()
+        assert session.scalars(select(Visit.id)).all() == []
