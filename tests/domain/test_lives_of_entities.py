@@ -239,6 +239,20 @@ def test_a_header_of_another_detector_is_not_that_of_an_exposure_unless_a_log_na
     )
 
 
+@pytest.mark.parametrize("off_s", [-3700.0, -59.0, 0.0, 59.0, 3700.0])
+def test_a_header_of_another_start_is_doubted_beyond_a_minute(off_s: float) -> None:
+    exposure = Exposure(Visit.of(facts_of()), facts_of().rootname)
+    start = facts_of().expstart_mjd
+    assert start is not None
+    other = replace(facts_of(), expstart_mjd=start + off_s / 86_400)
+    assert exposure.doubt_about(other) is None
+    exposure.learn(facts_of())
+    said = exposure.doubt_about(other)
+    assert (said is not None) == (abs(off_s) > 60)
+    assert said is None or "its EXPSTART is 3,700 s off" in said
+    assert exposure.doubt_about(replace(facts_of(), expstart_mjd=None)) is None
+
+
 def test_an_exposure_of_a_log_learns_from_a_header_once() -> None:
     rootname = Rootname("ibxl50ivq")
     exposure = Exposure(Visit.of(facts_of()), rootname)
