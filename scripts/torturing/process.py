@@ -17,11 +17,9 @@ from pathlib import Path
 from typing import Protocol
 
 import psutil
-import pytest
 from sqlalchemy.orm import configure_mappers
 
 from scripts.torturing.agent import Agent
-from tests.engines import share_statements
 
 #: Longest time that a process of a killed command may outlive it.
 _GRACE_S = 10.0
@@ -54,7 +52,6 @@ def prepare() -> None:
             with suppress(ImportError):
                 importlib.import_module(module.name)
     configure_mappers()
-    share_statements(pytest.MonkeyPatch())
 
 
 def warm_up(url: str | None) -> None:
