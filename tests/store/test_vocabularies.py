@@ -12,7 +12,7 @@ from skydb.domain import Activity, Finding, IngestActivity
 from skydb.domain.base import Base, Word
 from skydb.domain.vocabulary import FindingKind, GrowingVocabulary
 from skydb.errors import SchemaError
-from skydb.store import schema
+from skydb.store import schema, statements
 from skydb.store.unit_of_work import Store
 from tests.domain.entities import STAMP
 
@@ -31,7 +31,7 @@ def tomorrow(
     assert isinstance(kind, Word) and kind.vocabulary is FindingKind
     monkeypatch.setattr(kind, "vocabulary", _FindingKindOfTomorrow)
     # Statements that were compiled before know today's words, and those of now tomorrow's.
-    caches = (Finding.__mapper__._compiled_cache, engine._compiled_cache)
+    caches = (Finding.__mapper__._compiled_cache, statements._COMPILED)
     for cache in caches:
         cache.clear()
     yield _FindingKindOfTomorrow
