@@ -3,7 +3,8 @@
 The files of the exposures decide, as for every other run. Of the flavours in which all of them
 exist and can be fitted, the first whose newest archive versions hold an accepted solution is
 taken, then pipeline, svm, mvm, user. The products whose fits move those files are fitted; of
-several products of one exposure, those that are made of its newest file.
+several products of one exposure, those that are made of its newest file, and of these one: an
+exposure gets one fit.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class _Field:
                 and not moved.intersection(_members(one))
                 and any(self._is_moved(one, name, wanted) for name in _members(one))
             ]
-            taken += _apart(found) if flavour is Flavour.SKYDB else found
+            taken += _apart(found)
         return taken
 
     def _is_moved(self, combination: Product, name: str, wanted: Mapping[str, Flavour]) -> bool:
@@ -137,17 +138,41 @@ class _Field:
 
 
 def _apart(combinations: Sequence[Product]) -> list[Product]:
-    """Select products without common exposures: first most members, then the newest.
+    """Select products of which no two move one file: first most members, then the newest.
 
-    A product of a part of a visit may exist beside one of the whole visit.
+    A product of a part of a visit may exist beside one of the whole visit, and a total
+    product of HAP, which is of all filters, beside one of each filter: those of the filters
+    go first, or a fit would move the exposures of filters that were not selected.
     """
     taken: list[Product] = []
     for one in sorted(
-        combinations, key=lambda one: (-len(one.members), -one.latest.recorded_at.timestamp())
+        combinations,
+        key=lambda one: (
+            _is_total(one.filename),
+            -len(one.members),
+            -one.latest.recorded_at.timestamp(),
+        ),
     ):
-        if not any(set(_members(one)).intersection(_members(other)) for other in taken):
+        if not any(in_common(one, other) for other in taken):
             taken.append(one)
     return [one for one in combinations if one in taken]
+
+
+def in_common(one: Product, other: Product) -> list[str]:
+    """Exposures of which two products move the same file; a DRZ moves FLTs, a DRC FLCs.
+
+    Products of different flavours are taken to move different files.
+    """
+    is_alike = one.kind is other.kind or one.flavour is Flavour.SKYDB
+    if one.flavour is not other.flavour or not is_alike:
+        return []
+    theirs = set(_members(other))
+    return [name for name in _members(one) if name in theirs]
+
+
+def _is_total(filename: str) -> bool:
+    """Whether a name is that of a total product of HAP, which combines filters."""
+    return filename.lower().startswith("hst_") and "_total_" in filename.lower()
 
 
 def _members(combination: Product) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from skydb.domain import AlignmentSolution, Product, Visit
 from skydb.domain.choice import Wish
 from skydb.domain.combinations import MADE_OF, choose_combinations
-from skydb.domain.vocabulary import Flavour
+from skydb.domain.vocabulary import Flavour, ProductKind
 from tests.domain.entities import file_of, ingest, wcs
 from tests.domain.shelves import MVM, PIPELINE, SVM, USER, ProductSet, accepted, delivery
 
@@ -114,9 +114,37 @@ def test_no_exposure_is_moved_by_two_flavours() -> None:
     assert fitted([other, P], files) == ["ibxl50own", "ibxl50010"]
 
 
-def test_two_combinations_of_one_flavour_are_both_fitted() -> None:
+def test_of_two_products_of_one_exposure_one_is_fitted() -> None:
+    """Two fits of it would be accepted one after the other, and the last would stay."""
     again = combination("ibxl50020", PIPELINE, TWO)
-    assert fitted([P, again], shelf(PIPELINE).all) == ["ibxl50010", "ibxl50020"]
+    for both in ([P, again], [again, P]):
+        assert fitted(both, shelf(PIPELINE).all) == ["ibxl50010"]
+    apart = combination("ibxl51010", PIPELINE, OTHER)
+    files = [*shelf(PIPELINE).all, *shelf(PIPELINE, names=[OTHER]).all]
+    assert fitted([P, again, apart], files) == ["ibxl50010", "ibxl51010"]
+
+
+def hap(name: str, *members: str) -> Product:
+    """A product of a single visit by HAP."""
+    product = combination("ibxl50svm", SVM, *members)
+    product.filename = f"hst_12812_50_wfc3_ir_{name}_ibxl50_drz.fits"
+    return product
+
+
+def test_the_products_of_filters_go_before_the_total_one() -> None:
+    """A total product is of all filters of a visit."""
+    total, broad = hap("total", ONE, TWO, OTHER), hap("f160w", OTHER)
+    narrow = hap("f128n", ONE, TWO)
+    files = [*shelf(SVM).all, *shelf(SVM, names=[OTHER]).all]
+    assert fitted([total, narrow, broad], files) == [narrow.filename[:-9], broad.filename[:-9]]
+    assert fitted([total], files) == [total.filename[:-9]]
+
+
+def test_a_drc_is_fitted_beside_a_drz_of_the_same_exposures() -> None:
+    """One moves the FLCs, the other the FLTs."""
+    drc = combination("ibxl50010", PIPELINE, ONE, TWO)
+    drc.kind = ProductKind.DRC
+    assert fitted([P, drc], shelf(PIPELINE).all) == ["ibxl50010", "ibxl50010"]
 
 
 @pytest.mark.parametrize("flavour", [PIPELINE, SVM, MVM, USER])
@@ -142,13 +170,13 @@ def test_a_product_of_older_files_is_fitted_for_what_no_other_moves() -> None:
 
     assert behind(P) == ["ibxl50020"]
     assert behind(again) == ["ibxl50010"]
-    assert behind(P, again) == ["ibxl50010", "ibxl50020"]
+    assert behind(P, again) == ["ibxl50010"]
 
 
 @pytest.mark.parametrize("flavour", [PIPELINE, SVM, MVM, USER, Flavour.SKYDB])
-def test_of_what_skydb_made_of_the_same_exposures_the_newest_is_fitted(flavour) -> None:
+def test_of_products_of_the_same_exposures_the_newest_is_fitted(flavour) -> None:
     old, new = (combination(f"ibxl500{n}0", flavour, ONE, TWO) for n in (1, 2))
     old.latest.recorded_at, new.latest.recorded_at = datetime(2020, 1, 1), datetime(2021, 1, 1)
     for both in ([old, new], [new, old]):
         found = [one.version.product for one in choose_combinations(both, ())]
-        assert found == ([new] if flavour is Flavour.SKYDB else both)
+        assert found == [new]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from skydb.domain import (
     AlignmentSolution,
     ProductVersion,
 )
+from skydb.domain.guards import listed
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised
 from skydb.domain.vocabulary import (
@@ -136,6 +138,7 @@ class AcceptService:
                 raise _nothing_to_move(run_id, reviewed)
             copied = {fit: self._install(fit, scratch / str(fit.solution_id)) for fit in fits}
             trusted = self._screen(activity_id, copied, force_why)
+            _require_apart(run_id, list(trusted))
             applied = self._apply(activity_id, trusted, scratch)
             refused = [fit for fit in fits if fit not in trusted]
             return self._record(activity_id, applied, (refused, reviewed), then)
@@ -325,6 +328,24 @@ def _nothing_to_move(run_id: int, reviewed: Sequence[_Fit]) -> StateError:
         + " ".join(reasons),
         advice="Nothing was moved, and the fits are refused.",
     )
+
+
+def _require_apart(run_id: int, fits: Sequence[_Fit]) -> None:
+    """Make sure that no two fits move one file: the last of them would stay.
+
+    Raises
+    ------
+    StateError
+        When two do.
+    """
+    for one, other in combinations(fits, 2):
+        both = sorted(one.exposures[key].name for key in one.exposures.keys() & other.exposures)
+        if both:
+            raise StateError(
+                f"The fits of {one.product} and {other.product} both move {listed(both)}.",
+                advice=f"Nothing was moved. `skydb align reject {run_id} --why TEXT`, and fit one "
+                "of them: an exposure gets one fit.",
+            )
 
 
 def _missed(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
 from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, by_exposure, newest_in_time
-from skydb.domain.combinations import choose_combinations
-from skydb.domain.guards import Flag
+from skydb.domain.combinations import choose_combinations, in_common
+from skydb.domain.guards import Flag, listed
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, ProductKind
@@ -92,7 +93,8 @@ def choose_products(
     NotFoundError
         When a product is not in the ledger, or nothing is selected.
     UsageError
-        When several products have a name that is given, or one that is named cannot be fitted.
+        When several products have a name that is given, one that is named cannot be fitted, or
+        two that are named would move the same files.
     InputsRefusedError
         When no flavour covers all exposures.
     """
@@ -108,6 +110,7 @@ def choose_products(
         raise nothing_selected(session, wanted, "drizzled products")
     require_excluded(session, wanted)
     refuse_twins(chosen)
+    _refuse_shared(chosen)
     passed_over = _others(session, chosen)
     return [replace(one, passed_over=passed_over[one.version.id]) for one in chosen]
 
@@ -233,6 +236,18 @@ def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
     if twice:
         error = several_products(twice[0].filename, [version.product for version in twice])
         raise UsageError(error.what, advice="Fit them one at a time.")
+
+
+def _refuse_shared(chosen: Sequence[ChosenInput]) -> None:
+    """Refuse products of which two would move the same files: a file gets one fit."""
+    for one, other in combinations((each.version.product for each in chosen), 2):
+        both = in_common(one, other)
+        if both:
+            raise UsageError(
+                f"{one.filename} and {other.filename} have {listed(both)} in common, and an "
+                "exposure gets one fit.",
+                advice="Fit one of them, or one after the other.",
+            )
 
 
 def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[str, ...]]:

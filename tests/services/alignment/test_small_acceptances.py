@@ -20,7 +20,7 @@ from skydb.domain.values import Realised
 from skydb.domain.vocabulary import FindingKind, Flavour, ProductKind, SolutionStatus
 from skydb.errors import NotFoundError, StateError, UsageError
 from skydb.services.alignment import accept, exposure_accept, exposures, wcs_ledger
-from skydb.services.alignment.accept import _Applied, _missed
+from skydb.services.alignment.accept import _Applied, _missed, _require_apart
 from skydb.services.alignment.accept_outcome import recorded_outcomes
 from skydb.services.alignment.exposure_accept import _Fit, _Installed, _is_fine, _kept_back
 from skydb.services.alignment.exposures import (
@@ -368,3 +368,17 @@ def test_a_solution_is_planned_with_its_label_its_exposure_and_its_catalogue(
     assert (active.hdr_name, active.chips) == (None, chips[1])
     made = plan_of(keys[2], in_force_too=True)
     assert (made.version_id, made.rootname, made.catalog) == (in_file, "", "")
+
+
+def test_two_fits_that_move_one_file_are_not_accepted_together() -> None:
+    def fit(product: str, *keys: int) -> Any:
+        return SimpleNamespace(
+            product=product, exposures={key: Path(f"{key}_flt.fits") for key in keys}
+        )
+
+    one, other, apart = fit("a_drz.fits", 1, 2), fit("total_drz.fits", 2, 3), fit("b_drz.fits", 4)
+    _require_apart(5, [one, apart])
+    with pytest.raises(StateError) as caught:
+        _require_apart(5, [one, apart, other])
+    assert caught.value.what == ("The fits of a_drz.fits and total_drz.fits both move 2_flt.fits.")
+    assert "skydb align reject 5" in caught.value.advice

@@ -354,3 +354,19 @@ def test_a_run_that_may_go_on_is_not_reviewed(
     assert run_of(session, run.id) is run
     with pytest.raises(NotFoundError, match="no alignment run 99"):
         run_of(session, 99)
+
+
+def test_products_of_common_exposures_are_not_fitted_together(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    drizzled = versions["drz"].product
+    part = _twin(survey, drizzled, drizzled.flavour, "ibxl50011_drz.fits")
+    survey.content(part)
+    with pytest.raises(UsageError) as caught:
+        products(session, drizzled.filename, part.filename)
+    assert caught.value.what == (
+        f"{drizzled.filename} and ibxl50011_drz.fits have {ONE}, {TWO} in common, and an exposure gets "
+        "one fit."
+    )
+    assert list(products(session, part.filename)) == [part.filename]
+    assert len(products(session)) == len(products(session, drizzled.filename))

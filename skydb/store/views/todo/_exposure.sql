@@ -7,8 +7,9 @@ exposures e JOIN visits v ON v.id = e.visit_id
 
 {#- The drizzled product that it is fitted as part of, by id: one whose newest archive version has the
     calibration of the exposure's own, and that no acceptance has left it out of since. Of several,
-    the first in the order in which a run takes flavours, and of those that skydb has drizzled the
-    one of most members; what came first or last is no matter. -#}
+    the first in the order in which a run takes flavours, a total product of HAP after those of
+    filters, and of those that skydb has drizzled the one of most members; what came first or last
+    is no matter. -#}
 {% macro fitted_as() -%}
 (SELECT q.id FROM product_members m
               JOIN products q ON q.id = m.product_id AND q.kind IN ('drz', 'drc')
@@ -30,6 +31,7 @@ exposures e JOIN visits v ON v.id = e.visit_id
                       AND f.noticed_at > n.recorded_at)
              ORDER BY CASE q.flavour WHEN 'pipeline' THEN 1 WHEN 'svm' THEN 2 WHEN 'mvm' THEN 3
                       WHEN 'skydb' THEN 4 ELSE 5 END,
+                      CASE WHEN q.filename LIKE 'hst%total%' THEN 1 ELSE 0 END,
                       CASE WHEN q.flavour = 'skydb' THEN (
                            SELECT COUNT(*) FROM product_members qm WHERE qm.product_id = q.id)
                       ELSE 0 END DESC, q.id DESC LIMIT 1)
