@@ -27,6 +27,9 @@ from skydb.domain.vocabulary import (
 )
 from skydb.errors import StateError
 
+#: Parameter of a run that was allowed to have several zeros: how many it has.
+ISLANDS = "islands"
+
 
 class SkyRunGroup(Base):
     """Runs that differ in nothing but their method, and so can be compared.
@@ -144,6 +147,13 @@ class SkyRun(Repeatable, Retained, Activity):
         """Whether every chip has a sky of its own, instead of one for its exposure."""
         settings = self.parameters.get(self.engine.value)
         return isinstance(settings, Mapping) and settings.get("per_chip") is True
+
+    def note_islands(self, islands: int) -> None:
+        """Keep the number of groups without a common zero, of a run that allows them.
+
+        One that does not allow them has a finding.
+        """
+        self.parameters = {**self.parameters, ISLANDS: islands}
 
     def finish(
         self,

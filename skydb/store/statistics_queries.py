@@ -30,7 +30,8 @@ from skydb.domain import (
     SkyValue,
     Visit,
 )
-from skydb.domain.vocabulary import FindingKind, SkyUnit
+from skydb.domain.sky import ISLANDS
+from skydb.domain.vocabulary import FindingKind, SkyMethod, SkyUnit
 from skydb.store.comparison_queries import is_kept
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
@@ -162,9 +163,16 @@ def visits_of_replays(connection: Connection) -> list[int]:
 
 
 def split_runs(session: Session) -> frozenset[int]:
-    """Runs of groups of exposures, or of chips, that share no sky: their values have no zero."""
+    """Runs of groups of exposures, or of chips, that share no sky: their values have no zero.
+
+    A run has a finding of them, or where it allows them, their number.
+    """
     found = select(Finding.activity_id).where(Finding.kind == FindingKind.ISLANDS).distinct()
-    return frozenset(session.scalars(found))
+    allowed = select(SkyRun.id).where(
+        SkyRun.effective_method.in_([one for one in SkyMethod if one.needs_overlap]),
+        SkyRun.parameters[ISLANDS].as_integer() > 1,
+    )
+    return frozenset([*session.scalars(found), *session.scalars(allowed)])
 
 
 def chip_values(

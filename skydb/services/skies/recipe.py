@@ -17,7 +17,7 @@ from skydb.domain.fingerprint import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.units import Conversion, common_unit
 from skydb.domain.values import SkyLevel
-from skydb.domain.vocabulary import ActivityStatus, Engine, LinkRole, SkyMethod
+from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind, LinkRole, SkyMethod
 from skydb.drizzle.optionfiles import content_only
 from skydb.drizzle.presets import ObservingMode
 from skydb.errors import UsageError
@@ -31,6 +31,8 @@ from skydb.store import overlap_queries
 
 #: Length of a target's name in the label of a group, which has room for 120 characters.
 _LONGEST_TARGET = 48
+#: Guards that are checked while a run runs, and not before.
+_FOUND_LATE = frozenset({FindingKind.ISLANDS, FindingKind.NO_SIGNAL})
 
 Islands = tuple[tuple[str, ...], ...]
 
@@ -307,6 +309,9 @@ class Recipe:
     def _is_whole(self, workspace: Workspace, run: SkyRun) -> bool:
         # A guard that is allowed now has no effect only in a run that has this on record.
         if any(finding.kind in self.policy.allowed for finding in run.findings):
+            return False
+        # What was allowed then has left no finding, and is to be flagged now.
+        if _FOUND_LATE.intersection(run.parameters.get("allowed", ())) - self.policy.allowed:
             return False
         if not self.has_mosaic:
             return True

@@ -365,8 +365,8 @@ def test_products_of_common_exposures_are_not_fitted_together(
     with pytest.raises(UsageError) as caught:
         products(session, drizzled.filename, part.filename)
     assert caught.value.what == (
-        f"{drizzled.filename} and ibxl50011_drz.fits have {ONE}, {TWO} in common, and an exposure gets "
-        "one fit."
+        f"{drizzled.filename} and ibxl50011_drz.fits have {ONE}, {TWO} in common, and an "
+        "exposure gets one fit."
     )
     assert list(products(session, part.filename)) == [part.filename]
     assert len(products(session)) == len(products(session, drizzled.filename))

@@ -164,19 +164,24 @@ def test_no_value_and_no_exposure_is_said(book: SmallLedger) -> None:
         service.statistics(StatisticsBy.VISIT, scope=Scope(visits=("bxl77",)))
 
 
-def split_in_islands(book: SmallLedger, run_id: int) -> None:
+def split_in_islands(book: SmallLedger, run_id: int, *, is_allowed: bool = False) -> None:
     with book.services.context.store.writing() as session:
-        said = "2 groups of exposures share no sky"
-        session.get_one(SkyRun, run_id).notice(FindingKind.ISLANDS, f"run {run_id}", said)
+        run = session.get_one(SkyRun, run_id)
+        if is_allowed:
+            run.note_islands(2)
+        else:
+            said = "2 groups of exposures share no sky"
+            run.notice(FindingKind.ISLANDS, f"run {run_id}", said)
         session.commit()
 
 
+@pytest.mark.parametrize("is_allowed", [False, True])
 def test_values_of_islands_that_share_no_sky_are_mixed_in_no_median(
-    book_anywhere: SmallLedger,
+    book_anywhere: SmallLedger, is_allowed: bool
 ) -> None:
     run = book_anywhere.run(MATCH, skies(0.0, 1.0, 0.0, 0.5, 0.25), on=BEFORE)
     assert by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"].zero == f"run {run}"
-    split_in_islands(book_anywhere, run)
+    split_in_islands(book_anywhere, run, is_allowed=is_allowed)
     row = by_key(book_anywhere, StatisticsBy.DETECTOR, MATCH)["IR"]
     assert (row.chips, row.zero, row.is_of_islands) == (5, f"islands of run {run}", True)
     assert (row.median, row.scatter, row.least, row.greatest) == (None, None, None, None)

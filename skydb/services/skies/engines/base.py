@@ -167,14 +167,16 @@ def notice_islands(
 ) -> None:
     """Flag exposures, or chips, that share no sky, and groups that have no common zero.
 
-    None are flagged in a run that allows islands.
+    None are flagged in a run that allows islands; the number of such groups is kept with it.
     """
+    groups = [group for group in islands if len(group) > 1]
     if FindingKind.ISLANDS.value in run.parameters.get("allowed", ()):
+        if len(groups) > 1:
+            run.note_islands(len(groups))
         return
     alone = {group[0] for group in islands if len(group) == 1 < len(islands)}
     for name in sorted(alone | {filename.split("_")[0] for filename in unmatched}):
         run.notice(FindingKind.NO_OVERLAP, name, "shares no sky with another exposure.")
-    groups = [group for group in islands if len(group) > 1]
     if len(groups) > 1:
         listing = "; ".join(f"{number}: {listed(group)}" for number, group in enumerate(groups, 1))
         what, cure = ("chips", "Without --per-chip the chips of an exposure hold them together")
