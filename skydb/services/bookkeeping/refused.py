@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from skydb.domain.choice import ChosenInput
-from skydb.domain.guards import GuardPolicy, flags_of
+from skydb.domain.guards import Flag, GuardPolicy, flags_of
 from skydb.domain.todo import TodoRule
+from skydb.domain.vocabulary import FindingKind
 from skydb.errors import InputsRefusedError, NotFoundError, UsageError
 from skydb.files.workspace import Workspace
 from skydb.services.intake import Selection, choose_inputs
@@ -18,7 +20,12 @@ from skydb.store.queries import Row
 
 #: Columns that identify the sky run of a row.
 Field = tuple[int | None, str | None, str | None, str | None]
-_COLUMNS = ("proposal_id", "target", "detector", "filter")
+_OPTIONS = {
+    "proposal_id": "--proposal",
+    "target": "--target",
+    "detector": "--detector",
+    "filter": "--filter",
+}
 #: Rules that are settled by fitting, accepting or fetching an exposure.
 _CURES = (
     TodoRule.FIT_WAITING,
@@ -31,12 +38,21 @@ _CURES = (
 #: Proposals of which it is quicker to ask for them than for everything.
 _MANY = 100
 
-#: Fields that may be refused: aligned exposures beside others, or files of several flavours.
+#: Fields that may be refused: aligned exposures beside others, visits that were aligned to each
+#: other, or files of several flavours.
 #: Only these are looked at as a run would, which reads all versions of their files.
 _DOUBTFUL = """
 SELECT s.proposal_id, s.target_name, s.detector, s.filter FROM v_exposure_status s {s}
  GROUP BY s.proposal_id, s.target_name, s.detector, s.filter
 HAVING MIN(s.aligned) <> MAX(s.aligned)
+ UNION
+SELECT v.proposal_id, e.target_name, e.detector, e.filters
+  FROM alignment_runs r
+  JOIN alignment_solutions f ON f.activity_id = r.id
+  JOIN products p ON p.id = f.product_id
+  JOIN exposures e ON e.id = p.exposure_id
+  JOIN visits v ON v.id = e.visit_id
+ WHERE r.reference = 'relative' AND r.catalog_id IS NULL {v}
  UNION
 SELECT v.proposal_id, e.target_name, e.detector, e.filters
   FROM products p
@@ -59,12 +75,16 @@ class Refusal:
     left_behind : frozenset of str
         Exposures whose files hold no accepted fit, where others do.
     visits : frozenset of str
-        Their visits.
+        Their visits; all visits where the files of all hold a fit.
+    is_of_frames : bool
+        Whether all files hold a fit, and the fits are on different frames: the visit that
+        others were aligned to was moved since.
     """
 
     reason: str
     left_behind: frozenset[str] = frozenset()
     visits: frozenset[str] = frozenset()
+    is_of_frames: bool = False
 
     def cure(self, rows: Iterable[Row]) -> Row | None:
         """The first due command that settles it; None when none is known."""
@@ -80,7 +100,7 @@ class Refusal:
 
 def field_of(row: Row) -> Field:
     """The field that the sky run of a row would be of."""
-    proposal, target, detector, name = (row[column] for column in _COLUMNS)
+    proposal, target, detector, name = (row[column] for column in _OPTIONS)
     return proposal, target, detector, name
 
 
@@ -116,15 +136,19 @@ def _refusal(session: Session, workspace: Workspace, field: Field) -> Refusal | 
     proposal, target, detector, name = field
     selection = Selection(proposal_id=proposal, target=target, detector=detector, filter=name)
     chosen: Sequence[ChosenInput] = ()
+    flags: Sequence[Flag] = ()
     try:
         chosen = choose_inputs(session, workspace, selection)
-        GuardPolicy().apply(flags_of(chosen), ())
+        flags = flags_of(chosen)
+        GuardPolicy().apply(flags, ())
     except (InputsRefusedError, NotFoundError, UsageError) as error:
         behind = [one for one in chosen if one.version.accepted_solution is None]
-        exposures = [one.version.exposure for one in behind]
+        exposures = [one.version.exposure for one in behind or chosen]
         visits = {one.visit.label for one in exposures if one}
         names = frozenset(one.rootname for one in behind)
-        return Refusal(error.what, names, frozenset(visits))
+        refusing = {flag.guard for flag in flags if flag.refuses}
+        is_of_frames = refusing == {FindingKind.MIXED_ALIGNMENT} and not behind
+        return Refusal(error.what, names, frozenset(visits), is_of_frames)
     return None
 
 
@@ -154,10 +178,19 @@ def runnable(
             result.append(row)
             continue
         cure = refusal.cure(known)
-        before = command(cure) if cure else f"{row['command']} --explain-inputs"
+        before = command(cure) if cure else _otherwise(row, refusal)
         reason = f"{row['reason']} A sky run is refused before: {refusal.reason}"
         result.append({**row, "command": before, "reason": reason})
     return result
+
+
+def _otherwise(row: Row, refusal: Refusal) -> str:
+    """Command before a sky run for which nothing is due that settles it."""
+    if not refusal.is_of_frames:
+        return f"{row['command']} --explain-inputs"
+    chosen = zip(_OPTIONS.values(), field_of(row), strict=True)
+    of = [str(word) for one in chosen if one[1] is not None for word in one]
+    return shlex.join(["skydb", "align", "run", "--relative", *of])
 
 
 def _is_sky_run(row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""A fit of single exposures that failed is to be done again as it was done."""
+"""Fits are to be done again as they were done, of exposures, groups and visits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, AlignmentSolution
+from skydb.domain.alignment import RELATIVE
 from skydb.domain.grouping import GroupBy
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import AlignmentRoad
@@ -60,3 +61,27 @@ def test_an_exposure_that_waits_is_fitted_to_the_catalogue_of_its_visit(
         "ibxl5101q": "skydb align run --refcat newest ibxl51010_drz.fits",
         "ibxl5102q": "skydb align run --refcat newest ibxl51010_drz.fits",
     }
+
+
+def test_visits_that_rest_on_one_that_was_fitted_since_are_aligned_to_each_other_again(
+    services_anywhere: Services,
+) -> None:
+    with services_anywhere.context.store.writing() as session:
+        survey = Survey(session)
+        stays, moves = (survey.content(survey.exposure(visit)) for visit in ("50", "51"))
+        catalog = survey.catalog("gaia")
+        fit = survey.align(moves, catalog).accepted_solution
+        assert fit is not None and fit.source is not None
+        run = fit.source.activity
+        assert isinstance(run, AlignmentRun)
+        run.known_catalog, run.reference = None, RELATIVE
+        run.parameters = {"groups": {"visits/bxl51": {"resting": "bxl50"}}}
+        run.use(stays)
+        run.use(moves)
+        fit.source.group_name = "visits/bxl51"
+        survey.sky([stays, fit.version])
+        survey.align(stays, catalog)
+        session.commit()
+    (row,) = services_anywhere.todo.due(rule=TodoRule.SKY_OUTDATED)
+    assert "refused before: mixed-alignment" in row["reason"]
+    assert row["command"].startswith("skydb align run --relative --proposal 12812 --target ")
