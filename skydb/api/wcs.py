@@ -98,8 +98,10 @@ class WcsGroup(Group):
         """
         outcome = self._services.wcs_ledger.restore(solution_number(solution))
         failed = outcome.status is SolutionStatus.FAILED
-        said = [f"{outcome.product}: {outcome.reason}"] if failed else []
-        return Record(asdict(outcome), remarks=said, has_failed=failed)
+        said = [f"{outcome.product}: {outcome.reason}"] if outcome.reason else []
+        return Record(
+            asdict(outcome), remarks=said, has_failed=failed, is_flagged=bool(said) and not failed
+        )
 
     def export(self, solution: int | str, headerlet: str | Path) -> Record:
         """Write a solution as a headerlet, which stwcs applies and :meth:`.Ledger.ingest` takes.

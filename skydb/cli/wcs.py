@@ -54,7 +54,8 @@ def restore(
 ) -> None:
     """Write an earlier solution to a new version of its file, and measure it.
 
-    No file of yours changes; exit code 1 when the WCS written is not the one asked for.
+    No file of yours changes; exit code 1 when the WCS written is not the one asked for, 5 when
+    it has a chip elsewhere than every other WCS of the file.
 
     Example: skydb align restore 12
     """

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ class HeaderletFacts:
     sha256 : str
         Of the file.
     doubts : tuple of str
-        Sentences on checksums in it that do not hold.
+        Sentences on checksums in it that do not hold, and on chips of different fits.
     """
 
     path: Path
@@ -139,7 +139,19 @@ def read_headerlet(path: Path) -> HeaderletFacts | None:
             idctab=(cards.text("IDCTAB") or "").split("$")[-1].split("/")[-1] or None,
             date_written=cards.text("DATE"),
             tool_version=_stwcs(cards.text("UPWCSVER")),
-            doubts=tuple(sum_doubts(skeleton)),
+            doubts=(*sum_doubts(skeleton), *_of_two_fits(skeleton)),
+        )
+
+
+def _of_two_fits(skeleton: FitsSkeleton) -> Iterator[str]:
+    """Doubt a headerlet whose chips, or itself, are named by different WCS."""
+    headers = [skeleton.primary, *skeleton.named("SIPWCS")]
+    found = (Cards(skeleton.path, (one.scanned,)).text("WCSNAME") for one in headers)
+    names = list(dict.fromkeys(name for name in found if name))
+    if len(names) > 1:
+        yield (
+            f"it has several WCSNAME ({', '.join(names)}): its chips are of different fits, and "
+            "lie elsewhere from each other than on the detector."
         )
 
 

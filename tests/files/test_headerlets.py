@@ -194,3 +194,13 @@ class TestRealFiles:
         (sentence,) = contradictions(found)
         assert "WCS primary" in sentence and sentence.endswith("differ on SCI,2")
         assert contradictions(read_facts(test_data / "wfc3_ir_flt_stub.fits")) == []
+
+
+def test_a_headerlet_whose_chips_are_named_differently_is_doubted(tmp_path: Path) -> None:
+    path = tmp_path / "ibxl50ivq_hlet.fits"
+    for other, doubts in ((NAME, 0), ("IDC_w3m18525i-FIT_IMG_GAIAeDR3", 1)):
+        chips = [chip_cards((85.25, -2.45), name=name) for name in (NAME, other)]
+        path.write_bytes(headerlet_bytes(chips))
+        found = read_headerlet(path)
+        assert found is not None and len(found.doubts) == doubts
+        assert all(f"{NAME}, {other}" in doubt for doubt in found.doubts)

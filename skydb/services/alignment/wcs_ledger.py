@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import AlignmentSolution, Product, ProductVersion, Restoration, Stamp
 from skydb.domain.base import utc_now
-from skydb.domain.values import ChipGeometry, Realised
+from skydb.domain.values import ChipGeometry, FileFacts, Realised
 from skydb.domain.vocabulary import (
+    FindingKind,
     LinkRole,
     ProductKind,
     SolutionOrigin,
@@ -31,6 +32,7 @@ from skydb.errors import (
     disk_errors,
 )
 from skydb.files.checksum import sha256_of
+from skydb.files.chipframes import displaced_chips
 from skydb.files.drafts import drafted_anew
 from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
 from skydb.files.products import read_hstwcs
@@ -66,6 +68,8 @@ class RestoreOutcome:
         Largest separation from the WCS that was asked for.
     status : SolutionStatus
         APPLIED, or FAILED when the residual is too large.
+    reason : str or None
+        Why it failed, or what is doubtful of the WCS that was asked for.
     """
 
     solution: int
@@ -254,6 +258,7 @@ class WcsLedgerService:
             )
             if restored.verify(realised, RESTORED_LIMIT_MAS):
                 earlier.product.supersede_with(restored)
+                _doubt(activity, restored, facts)
             else:
                 _give_up(activity, restored)
             session.flush()
@@ -341,6 +346,14 @@ def _require_not_in_force(solution: AlignmentSolution, version: ProductVersion) 
             f"Solution {solution.id} is active in version {version.number} of "
             f"{version.filename} already."
         )
+
+
+def _doubt(activity: Restoration, restored: AlignmentSolution, facts: FileFacts) -> None:
+    """Flag a WCS whose chips are not where every other WCS of the file has them."""
+    found = list(displaced_chips(facts.solutions, ()))
+    for doubt in found:
+        activity.notice(FindingKind.DOUBTFUL_FILE, restored.version.filename, doubt)
+    restored.reason = " ".join(found) or restored.reason
 
 
 def _give_up(activity: Restoration, restored: AlignmentSolution) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -303,6 +304,24 @@ def test_a_headerlet_extension_is_restored(services, images) -> None:
     assert outcome.shift_mas == pytest.approx(36.0, abs=0.1)
     with fits.open(newest(services, images[0])) as hdus:
         assert hdus["SCI", 1].header["HDRNAME"] == f"of {GAIA}"
+
+
+@pytest.mark.parametrize("simulated", [SimDetector.UVIS], indirect=True, ids=str)
+def test_a_headerlet_with_a_chip_elsewhere_is_restored_with_a_finding(services, images) -> None:
+    with fits.open(images[0]) as hdus:
+        chips = [_moved(hdus["SCI", extver].header) for extver in (1, 2)]
+        name = hdus["SCI", 1].header["WCSNAME"].split("-")[0] + "-FIT_REL_GAIADR2"
+    chips[1]["CRVAL2"] += 300 / 3.6e6
+    chips = [{**chip, "WCSNAME": name} for chip in chips]
+    append_hdrlet(images[0], headerlet_bytes(chips, name=name), name=name)
+    services.ingest.ingest([images[0]])
+    (headerlet,) = solutions(services, origin=SolutionOrigin.HEADERLET)
+    outcome = services.wcs_ledger.restore(headerlet.id)
+    assert outcome.status is SolutionStatus.APPLIED
+    assert re.match(r"SCI,2 lies 29\d mas elsewhere from SCI,1 than by IDC_", outcome.reason or "")
+    with services.context.store.reading() as session:
+        found = session.query(Finding).filter_by(kind=FindingKind.DOUBTFUL_FILE).all()
+        assert [one.message for one in found] == [outcome.reason]
 
 
 def test_a_headerlet_extension_is_exported_as_it_is(services, images, tmp_path) -> None:
