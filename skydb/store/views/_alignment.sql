@@ -105,3 +105,26 @@ EXISTS (
                     WHERE wc.exposure_id = e.id AND wc.kind = 'flc' AND wc.flavour = wp.flavour
                       AND EXISTS (SELECT 1 FROM product_versions cv WHERE cv.product_id = wc.id)))))
 {%- endmacro %}
+
+{#- A column of a product of an exposure `e` that the archive has drizzled of a newer archive version
+    of its aligned file than is recorded, as another CAL_VER and a later DATE show; NULL when there
+    is none. Members of a product of one visit have one calibration; those of a sky cell have several.
+    Of FLT and FLC the FLC counts, as it does in a run. -#}
+{% macro of_newer_product(column) -%}
+(SELECT MAX({{ column }}) FROM product_members dm
+              JOIN products dq ON dq.id = dm.product_id AND dq.kind IN ('drz', 'drc')
+               AND dq.flavour IN ('pipeline', 'svm')
+              JOIN product_versions dv ON dv.product_id = dq.id AND dv.derived_from_id IS NULL
+              JOIN products own ON own.exposure_id = e.id AND own.kind <> 'hlet'
+               AND own.flavour = dq.flavour
+              JOIN product_versions n ON n.product_id = own.id AND n.derived_from_id IS NULL
+             WHERE dm.rootname = e.rootname AND dv.cal_ver <> n.cal_ver
+               AND dv.date_written > n.date_written
+               AND {{ is_newest_delivery("n") }}
+               AND EXISTS (SELECT 1 FROM alignment_solutions da
+                            WHERE da.product_id = own.id AND da.status = 'applied'
+                              AND da.superseded_by_id IS NULL AND da.version_id IS NOT NULL)
+               AND (own.kind = 'flc' OR NOT EXISTS (
+                    SELECT 1 FROM products c
+                     WHERE c.exposure_id = e.id AND c.kind = 'flc' AND c.flavour = own.flavour)))
+{%- endmacro %}

@@ -50,6 +50,7 @@ EXISTS (
             WHERE sv.exposure_id = e.id AND {{ sky.is_kept() }}
               AND (env.verdict = 'failed' OR {{ sky.is_outdated() }})
               AND {{ sky.is_current() }})
+           OR {{ alignment.of_newer_product("dv.id") }} IS NOT NULL
 {%- else -%}
 e.known_from = 'log'
 {%- endif %}

@@ -249,6 +249,28 @@ def test_an_exposure_of_which_only_the_product_was_fetched_again_is_stale(
     assert "stale-input" not in _flags(services)
 
 
+@pytest.mark.parametrize("date", [NEW["DATE"], "2001-01-01"], ids=["newer", "older"])
+def test_an_aligned_exposure_of_which_only_the_product_came_again_is_to_be_fetched(
+    services_anywhere: Services, tools: Toolbox, visit50: Reprocessed, tmp_path: Path,
+    catalog_file: Path, date: str,
+) -> None:  # fmt: skip
+    services = services_anywhere
+    prepared(services, tools, visit50, catalog_file, is_aligned=True)
+    cards = {"CAL_VER": NEW["CAL_VER"] if date == NEW["DATE"] else "2.0", "DATE": date}
+    home = tmp_path / "again"
+    services.ingest.ingest(
+        [write_product(home, visit50.product, visit50.members, OLD_NAME, **{**OLD, **cards})]
+    )
+    is_newer = date == NEW["DATE"]
+    assert ("stale-input" in _flags(services)) is is_newer
+    (status,) = services.todo.status()
+    assert status["stale"] == (2 if is_newer else 0)
+    due = services.todo.due(rule=TodoRule.ALIGNMENT_OUTDATED)
+    assert [row["exposure"] for row in due] == (list(visit50.members) if is_newer else [])
+    assert {row["command"].split(" --")[0] for row in due} <= {"skydb fetch"}
+    assert all(visit50.product in row["reason"] for row in due)
+
+
 def _flags(services: Services) -> str:
     """Names of the guards that flag an exposure, of all of them."""
     inputs = selected_inputs(services.context, Selection(), read_files=False)
