@@ -1,8 +1,8 @@
 {#- What is due. Each rule is a file of its own in todo/. -#}
 {% from "todo/_columns.sql" import names -%}
-{% set rules = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated", "sky-outdated",
-                "sky-environment-failed", "sky-environment-unchecked",
-                "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
+{% set rules = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated",
+                "alignment-outdated-elsewhere", "sky-outdated", "sky-environment-failed",
+                "sky-environment-unchecked", "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
                 "bad-delivery", "never-matched", "downgraded", "interrupted", "left-running"] -%}
 WITH RECURSIVE
 {% include "todo/_successors.sql" %},

@@ -1,5 +1,4 @@
-{#- An exposure that was aligned, and of which a newer archive version is recorded that is not; or
-    that the archive has drizzled a product of, so that it is to be fetched. -#}
+{#- An exposure that was aligned, and of which a newer archive version is recorded that is not. -#}
 {% from "todo/_columns.sql" import of_exposure -%}
 {% from "todo/_exposure.sql" import exposures, fitted_as, name_of_fitted -%}
 {% import "_alignment.sql" as alignment -%}
@@ -21,12 +20,3 @@ SELECT {{ of_exposure(rule="'alignment-outdated'", since="n.recorded_at", subjec
    AND n.derived_from_id IS NULL
  WHERE {{ alignment.is_last_applied() }} AND {{ alignment.is_newest_delivery("n") }}
    AND NOT {{ alignment.is_aligned() }} AND NOT {{ alignment.is_waiting() }}
-UNION ALL
-{% set reason -%}
-'The archive has a newer version of it than the one that was aligned: '
-       || {{ alignment.of_newer_product("dq.filename") }} || ' was made of that.'
-{%- endset -%}
-SELECT {{ of_exposure(rule="'alignment-outdated'", since=alignment.of_newer_product("dv.recorded_at"),
-                      subject="e.rootname", reason=reason) }}
-  FROM {{ exposures() }}
- WHERE {{ alignment.of_newer_product("dv.id") }} IS NOT NULL AND {{ alignment.is_aligned() }}
