@@ -11,6 +11,8 @@ from skydb.domain.vocabulary import ProductKind
 if TYPE_CHECKING:
     from skydb.domain.values import FileFacts
 
+_PARTS_OF_A_COMBINATION = 6
+
 
 def product_identity(file: FileFacts) -> str:
     """Identify the product that a file is a version of.
@@ -34,6 +36,18 @@ def product_identity(file: FileFacts) -> str:
         return f"{file.kind}/{file.flavour}/content/{file.sha256}"
     optics = f"{facts.instrument}/{facts.detector}/{facts.filters}"
     return f"{file.kind}/{file.flavour}/{optics}/{members_digest(file.members)}"
+
+
+def detector_of(identity: str) -> str | None:
+    """INSTRUME and DETECTOR of a combination by its identity; None where it has none.
+
+    Examples
+    --------
+    >>> detector_of("drz/pipeline/WFC3/UVIS/F606W/0123")
+    'WFC3/UVIS'
+    """
+    parts = identity.split("/")
+    return "/".join(parts[2:4]).upper() if len(parts) >= _PARTS_OF_A_COMBINATION else None
 
 
 def logged_identity(filename: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from skydb.domain import Exposure
+from skydb.domain import Exposure, Product, ProductMember
+from skydb.domain.identity import detector_of
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import KnownFrom, ProductKind
 from skydb.store.rows import batches
+
+#: Mosaics are of no one detector.
+_OF_ONE_DETECTOR = tuple(
+    kind for kind in ProductKind if kind.is_combined and kind is not ProductKind.MOS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +41,11 @@ class Combined:
 
     @classmethod
     def among(cls, files: Sequence[object]) -> list[Self]:
-        """Find those among the files of an ingest; mosaics are of no one detector."""
+        """Find those among the files of an ingest."""
         return [
             cls(str(file.path), _detector(file.facts.instrument, file.facts.detector), file.members)
             for file in files
-            if isinstance(file, FileFacts)
-            and file.kind.is_combined
-            and file.kind is not ProductKind.MOS
+            if isinstance(file, FileFacts) and file.kind in _OF_ONE_DETECTOR
         ]
 
 
@@ -72,6 +76,55 @@ def doubts_of_detectors(session: Session, combined: Sequence[Combined]) -> dict[
                 "that of another product."
             )
     return found
+
+
+def doubts_of_late_members(
+    session: Session, arrived: Mapping[str, str], combined: Sequence[Combined]
+) -> dict[str, str]:
+    """Explain which exposures came after a product that is hardly made of them.
+
+    Parameters
+    ----------
+    session : Session
+    arrived : mapping of str to str
+        Path of each exposure that is new, by rootname.
+    combined : sequence of Combined
+        Products that came with them, which :func:`doubts_of_detectors` doubts.
+
+    Returns
+    -------
+    dict of str to str
+        The reason of each that is doubted, by path.
+    """
+    with_them = {frozenset(one.members) for one in combined}
+    earlier = [
+        one for one in _on_record(session, arrived) if frozenset(one.members) not in with_them
+    ]
+    doubts = doubts_of_detectors(session, earlier)
+    found = {}
+    for one in earlier:
+        for name in arrived.keys() & one.members if one.path in doubts else ():
+            said = doubts[one.path].removeprefix("its ")
+            found[arrived[name]] = f"it is a member of {one.path}, whose {said}"
+    return found
+
+
+def _on_record(session: Session, rootnames: Collection[str]) -> Iterator[Combined]:
+    """Products on record that name any of some exposures, and whose detector is known."""
+    for batch in batches(rootnames):
+        asked = (
+            select(Product)
+            .where(
+                Product.members.any(ProductMember.rootname.in_(batch)),
+                Product.kind.in_(_OF_ONE_DETECTOR),
+            )
+            .options(selectinload(Product.members))
+        )
+        for product in session.scalars(asked):
+            detector = detector_of(product.identity)
+            if detector is not None:
+                members = tuple(member.rootname for member in product.members)
+                yield Combined(product.filename, detector, members)
 
 
 def _detectors(session: Session, rootnames: set[str]) -> dict[str, str]:

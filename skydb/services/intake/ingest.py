@@ -32,7 +32,11 @@ from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_head
 from skydb.files.names import name_contradiction, shown_path
 from skydb.files.processes import available_cores
 from skydb.services.core import Context
-from skydb.services.intake.combinations import Combined, doubts_of_detectors
+from skydb.services.intake.combinations import (
+    Combined,
+    doubts_of_detectors,
+    doubts_of_late_members,
+)
 from skydb.services.intake.fetch_attempts import printable
 from skydb.services.intake.reading import read_files
 from skydb.services.intake.readworker import Companion, Read
@@ -117,6 +121,7 @@ class IngestService:
                 notice_missing_members(session, activity)
                 # At the end, for the members are often read after their product.
                 doubts = doubts_of_detectors(session, combined)
+                doubts |= doubts_of_late_members(session, _arrived(outcomes), combined)
                 return [_doubted(one, doubts.get(one.path), activity) for one in outcomes]
 
     def _files(self, paths: Iterable[Path]) -> Iterator[Path]:
@@ -254,6 +259,11 @@ def notice_missing_members(session: Session, activity: IngestActivity) -> None:
     for filename, rootname in session.execute(missing):
         message = f"was made of {rootname}, which is not in the ledger."
         activity.notice(FindingKind.MISSING_EXPOSURE, filename, message)
+
+
+def _arrived(outcomes: Sequence[IngestOutcome]) -> dict[str, str]:
+    """Paths of the exposures, and products, of which something is new, by rootname."""
+    return {one.rootname: one.path for one in outcomes if one.status in _RECORDED and one.rootname}
 
 
 def _doubted(outcome: IngestOutcome, doubt: str | None, activity: IngestActivity) -> IngestOutcome:

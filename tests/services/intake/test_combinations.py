@@ -47,6 +47,29 @@ def test_a_product_of_another_detector_than_its_members_is_doubted(
         assert [(one.kind, one.subject) for one in found] == [(FindingKind.DOUBTFUL_FILE, PRODUCT)]
 
 
+def test_an_exposure_of_another_detector_than_a_product_that_names_it_is_doubted(
+    services: Services, tmp_path: Path
+) -> None:
+    wrong = write_product(tmp_path, DETECTOR="UVIS", FILTER="F606W")
+    (product,) = services.ingest.ingest([wrong])
+    assert product.status is IngestStatus.NEW
+    late = [write_exposure(tmp_path, name) for name in MEMBERS]
+    outcomes = services.ingest.ingest(late)
+    said = f"it is a member of {PRODUCT}, whose {DOUBT.removeprefix('its ')}"
+    assert [(one.is_flawed, str(one.reason).endswith(said)) for one in outcomes] == [
+        (True, True)
+    ] * 2
+    assert not any(one.is_flawed for one in services.ingest.ingest(late))
+
+
+def test_an_exposure_that_comes_after_its_product_is_not_doubted(
+    services: Services, tmp_path: Path
+) -> None:
+    services.ingest.ingest([write_product(tmp_path)])
+    outcomes = services.ingest.ingest([write_exposure(tmp_path, name) for name in MEMBERS])
+    assert not any(one.is_flawed for one in outcomes)
+
+
 def _made_of(*members: str, kind: ProductKind = ProductKind.DRZ, detector: str = "IR") -> FileFacts:
     file = replace(file_of("ibxl50010_drz.fits"), kind=kind, members=members)
     return replace(file, facts=replace(file.facts, detector=detector))
