@@ -15,8 +15,6 @@ from sqlalchemy import func, select
 
 from skydb.api.composition import Services
 from skydb.domain import Finding, OverlapMeasurement, SkyRun, SkyRunGroup, SkyValue
-from skydb.domain.grouping import StatisticsBy
-from skydb.domain.guards import GuardPolicy
 from skydb.domain.vocabulary import COMPUTED_METHODS, ActivityStatus, Engine, FindingKind, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
@@ -287,24 +285,6 @@ def test_two_islands_have_no_common_zero_and_methods_that_match_are_flagged(
     flagged = {f"run {rows[name]['run']}" for name in ("match", "globalmin+match")}
     assert findings(services) == {(FindingKind.ISLANDS, subject) for subject in flagged}
     assert list(values(services, rows["match"]["run"]).values()).count(0.0) == 2
-
-
-def test_islands_that_are_allowed_are_kept_with_the_run_and_flagged_once_they_are_not(
-    services: Services, tmp_path: Path
-) -> None:
-    plan = FieldPlan(
-        SimDetector.IR, (1, 1), size=64, seed=2, islands=2, products=False, one_frame=True
-    )
-    ingest_field(services, tmp_path / "field", plan)
-    allowed = GuardPolicy.of(allow=["islands"])
-    (first,) = run(services, SkyMethod.MATCH, policy=allowed)
-    assert findings(services) == set()
-    (row,) = services.comparison.statistics.statistics(StatisticsBy.DETECTOR)
-    assert (row.median, row.zero) == (None, f"islands of run {first['run']}")
-    assert run(services, SkyMethod.MATCH, policy=allowed)[0]["reused"]
-    (again,) = run(services, SkyMethod.MATCH)
-    assert not again["reused"]
-    assert findings(services) == {(FindingKind.ISLANDS, f"run {again['run']}")}
 
 
 def test_an_exposure_that_overlaps_nothing_has_no_value_and_a_finding(
