@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -76,6 +77,12 @@ def load_entities() -> None:
     """Import every module of this package, for entities name each other when they are mapped."""
     for found in iter_modules([str(Path(__file__).parent)]):
         import_module(f"{__package__}.{found.name}")
+
+
+def take(entity: Base, columns: Mapping[str, Any]) -> None:
+    """Set columns of an entity, given as they are for a row that is written without it."""
+    for name, value in columns.items():
+        setattr(entity, name, value)
 
 
 def add_beside(parent: Base, child: Base) -> None:

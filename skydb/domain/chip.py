@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skydb.domain.base import Base
+from skydb.domain.base import Base, take
 from skydb.domain.values import ChipGeometry
 
 #: Radius that is larger than that of any chip of HST.
 WIDE_DEG = 0.05
 
+_MATRIX = ("cd1_1_deg", "cd1_2_deg", "cd2_1_deg", "cd2_2_deg")
 _IS_WIDE = f"radius_deg > {WIDE_DEG}"
 
 
@@ -50,17 +53,30 @@ class ChipSolution(Base):
     radius_deg: Mapped[float | None]
 
     def __init__(self, chip: ChipGeometry) -> None:
-        self.extver = chip.extver
-        self.ccdchip = chip.ccdchip
-        self.naxis1_pix, self.naxis2_pix = chip.naxis_pix
-        self.crpix1_pix, self.crpix2_pix = chip.crpix_pix
-        self.crval1_deg, self.crval2_deg = chip.crval_deg
-        self.cd1_1_deg, self.cd1_2_deg, self.cd2_1_deg, self.cd2_2_deg = chip.cd_deg
-        self.orientat_deg = chip.orientat_deg
+        take(self, self.columns_of(chip))
+
+    @staticmethod
+    def columns_of(chip: ChipGeometry) -> dict[str, Any]:
+        """Columns of a chip, but for its solution."""
+        place: dict[str, Any] = {"s_region": None, "x": None, "y": None, "z": None}
+        place["radius_deg"] = None
         if chip.polygon_deg:
-            self.s_region = chip.s_region
-            centre, self.radius_deg = chip.bounding_cap()
-            self.x, self.y, self.z = (float(value) for value in centre)
+            centre, place["radius_deg"] = chip.bounding_cap()
+            place["x"], place["y"], place["z"] = centre.tolist()
+            place["s_region"] = chip.s_region
+        return {
+            "extver": chip.extver,
+            "ccdchip": chip.ccdchip,
+            "naxis1_pix": chip.naxis_pix[0],
+            "naxis2_pix": chip.naxis_pix[1],
+            "crpix1_pix": chip.crpix_pix[0],
+            "crpix2_pix": chip.crpix_pix[1],
+            "crval1_deg": chip.crval_deg[0],
+            "crval2_deg": chip.crval_deg[1],
+            **dict(zip(_MATRIX, chip.cd_deg, strict=True)),
+            "orientat_deg": chip.orientat_deg,
+            **place,
+        }
 
     @property
     def geometry(self) -> ChipGeometry:

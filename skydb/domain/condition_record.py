@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skydb.domain.condition import Condition
+
+_PARTS = tuple(part.name for part in fields(Condition))
+
+
+def condition_columns(found: Condition) -> dict[str, Any]:
+    """Columns of a quality."""
+    return {name: getattr(found, name) for name in _PARTS}
 
 
 class ConditionRecord:
@@ -28,9 +36,9 @@ class ConditionRecord:
     @property
     def condition(self) -> Condition:
         """Quality of the exposure, from the header of this file version."""
-        return Condition(**{part.name: getattr(self, part.name) for part in fields(Condition)})
+        return Condition(**{name: getattr(self, name) for name in _PARTS})
 
     @condition.setter
     def condition(self, found: Condition) -> None:
-        for part in fields(Condition):
-            setattr(self, part.name, getattr(found, part.name))
+        for name, value in condition_columns(found).items():
+            setattr(self, name, value)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, choice
+from skydb.domain.base import Base, Key, choice, take
 from skydb.domain.values import ExposureFacts, Rootname, julian_epoch
 from skydb.domain.visit import Visit
 from skydb.domain.vocabulary import KnownFrom
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 #: Instruments by the first letter of a rootname (HST data handbooks, "HST file names").
 _INSTRUMENTS = {"i": "WFC3", "j": "ACS", "n": "NICMOS", "o": "STIS", "u": "WFPC2"}
+
+#: Columns that have the names of the facts.
+_GIVEN = (
+    *("instrument", "detector", "filters", "exptime_s", "expstart_mjd", "expend_mjd", "date_obs"),
+    *("target_name", "ra_targ_deg", "dec_targ_deg", "pa_v3_deg", "aperture", "asn_id"),
+    *("postarg1_arcsec", "postarg2_arcsec"),
+)
 
 _DAY_S = 86400.0
 #: Largest difference of the starts of one exposure in two headers; the shortest exposures of HST
@@ -69,7 +76,6 @@ class Exposure(Base):
     def __init__(self, visit: Visit, known: ExposureFacts | Rootname) -> None:
         self.visit = visit
         if isinstance(known, ExposureFacts):
-            self.rootname = str(known.rootname)
             self._describe(known)
             return
         self.rootname = known.text
@@ -114,22 +120,13 @@ class Exposure(Base):
         )
 
     def _describe(self, facts: ExposureFacts) -> None:
-        self.known_from = KnownFrom.HEADER
-        self.instrument = facts.instrument
-        self.detector = facts.detector
-        self.filters = facts.filters
-        self.exptime_s = facts.exptime_s
-        self.expstart_mjd = facts.expstart_mjd
-        self.expend_mjd = facts.expend_mjd
-        self.date_obs = facts.date_obs
-        self.target_name = facts.target_name
-        self.ra_targ_deg = facts.ra_targ_deg
-        self.dec_targ_deg = facts.dec_targ_deg
-        self.pa_v3_deg = facts.pa_v3_deg
-        self.aperture = facts.aperture
-        self.asn_id = facts.asn_id
-        self.postarg1_arcsec = facts.postarg1_arcsec
-        self.postarg2_arcsec = facts.postarg2_arcsec
+        take(self, self.columns_of(facts))
+
+    @staticmethod
+    def columns_of(facts: ExposureFacts) -> dict[str, Any]:
+        """Columns that a header gives, but for its visit."""
+        given = {name: getattr(facts, name) for name in _GIVEN}
+        return {"rootname": str(facts.rootname), "known_from": KnownFrom.HEADER, **given}
 
     @property
     def as_facts(self) -> ExposureFacts:

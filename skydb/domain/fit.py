@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +17,27 @@ from skydb.domain.vocabulary import WcsKind
 MATCHES_TO_CHOOSE: dict[str, int] = {"rshift": 9, "rscale": 12}
 
 _WANTED_OTHERWISE = 12
+
+
+def quality_columns(quality: FitQuality) -> dict[str, Any]:
+    """Columns of matches and RMS."""
+    return {
+        "nmatches": quality.nmatches,
+        "rms_ra_mas": quality.rms_ra_mas,
+        "rms_dec_mas": quality.rms_dec_mas,
+        "fit_geometry": quality.fit_geometry,
+    }
+
+
+def name_columns(name: WcsName) -> dict[str, Any]:
+    """Columns of a WCSNAME."""
+    return {
+        "wcs_name": name.text,
+        "wcs_kind": name.kind,
+        "distortion": name.distortion,
+        "fit_scope": name.scope,
+        "fit_catalog": name.catalog,
+    }
 
 
 class FitRecord:
@@ -38,10 +61,8 @@ class FitRecord:
 
     def rate(self, quality: FitQuality) -> None:
         """Take in matches and RMS."""
-        self.nmatches = quality.nmatches
-        self.rms_ra_mas = quality.rms_ra_mas
-        self.rms_dec_mas = quality.rms_dec_mas
-        self.fit_geometry = quality.fit_geometry
+        for column, value in quality_columns(quality).items():
+            setattr(self, column, value)
 
     def measure(self, fit: FitParameters) -> None:
         """Set the parameters of the fit and its trust.
@@ -80,11 +101,8 @@ class WcsLabel:
     fit_catalog: Mapped[str | None] = mapped_column(String(40))
 
     def _name(self, name: WcsName) -> None:
-        self.wcs_name = name.text
-        self.wcs_kind = name.kind
-        self.distortion = name.distortion
-        self.fit_scope = name.scope
-        self.fit_catalog = name.catalog
+        for column, value in name_columns(name).items():
+            setattr(self, column, value)
 
 
 class ShiftRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -85,7 +85,17 @@ class Product(Base):
     @classmethod
     def of(cls, file: FileFacts, visit: Visit, exposure: Exposure | None = None) -> Self:
         """The product that a file is the first version of."""
-        return cls(product_identity(file), file.path.name, file.kind, file.flavour, visit, exposure)
+        return cls(**cls.columns_of(file), visit=visit, exposure=exposure)
+
+    @staticmethod
+    def columns_of(file: FileFacts) -> dict[str, Any]:
+        """Columns of the product that a file is the first version of, but for what it is of."""
+        return {
+            "identity": product_identity(file),
+            "filename": file.path.name,
+            "kind": file.kind,
+            "flavour": file.flavour,
+        }
 
     @classmethod
     def logged(

@@ -10,10 +10,17 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skydb.domain.activity import Activity
-from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, utc_now
+from skydb.domain.base import Base, Key, add_beside, choice, sparse_index, take, utc_now
 from skydb.domain.catalog import ReferenceCatalog
 from skydb.domain.chip import ChipSolution
-from skydb.domain.fit import FitRecord, ReadFrom, ShiftRecord, WcsLabel
+from skydb.domain.fit import (
+    FitRecord,
+    ReadFrom,
+    ShiftRecord,
+    WcsLabel,
+    name_columns,
+    quality_columns,
+)
 from skydb.domain.product import Product
 from skydb.domain.trust import TrustReason, TrustReport
 from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
@@ -104,11 +111,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         self.activity = activity
         self.origin = origin
         self.status = status
-        self.recorded_at = utc_now()
-        self.wcs_type = wcs.wcs_type
-        self.hdr_name = wcs.hdr_name
-        self._name(wcs.name)
-        self.rate(wcs.quality)
+        take(self, _columns_of(wcs))
         self.chips = [ChipSolution(chip) for chip in wcs.chips]
         add_beside(fitted, self)
 
@@ -141,8 +144,7 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
     @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
         """A WCS as it stood in a file from outside; without a key it stood in a headerlet."""
-        origin = SolutionOrigin.ARCHIVE if wcs.key else SolutionOrigin.HEADERLET
-        solution = cls(version, activity, origin, SolutionStatus.RECORDED, wcs)
+        solution = cls(version, activity, _origin_of(wcs), SolutionStatus.RECORDED, wcs)
         solution.wcs_key = wcs.key or None
         return solution
 
@@ -277,6 +279,35 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
             self.activity.notice(FindingKind.WEAK_FIT, self.product.filename, message)
 
 
+def columns_found(wcs: WcsFacts) -> dict[str, Any]:
+    """Columns of a WCS of a file from outside, but for its version, to be written in bulk.
+
+    They are those of :meth:`AlignmentSolution.found`.
+    """
+    return {
+        "origin": _origin_of(wcs),
+        "status": SolutionStatus.RECORDED,
+        "wcs_key": wcs.key or None,
+        **_columns_of(wcs),
+    }
+
+
+def _origin_of(wcs: WcsFacts) -> SolutionOrigin:
+    """Origin of a WCS of a file from outside: without a key it is that of a headerlet."""
+    return SolutionOrigin.ARCHIVE if wcs.key else SolutionOrigin.HEADERLET
+
+
+def _columns_of(wcs: WcsFacts) -> dict[str, Any]:
+    """Columns that a WCS gives by itself."""
+    return {
+        "recorded_at": utc_now(),
+        "wcs_type": wcs.wcs_type,
+        "hdr_name": wcs.hdr_name,
+        **name_columns(wcs.name),
+        **quality_columns(wcs.quality),
+    }
+
+
 class Timed(Protocol):
     """A run that has the times of its log."""
 
@@ -300,11 +331,7 @@ def columns_logged(run: Timed, name: WcsName, status: SolutionStatus) -> dict[st
         "status": status,
         "recorded_at": utc_now(),
         "fitted_at": run.finished_at or run.started_at if is_timed else None,
-        "wcs_name": name.text,
-        "wcs_kind": name.kind,
-        "distortion": name.distortion,
-        "fit_scope": name.scope,
-        "fit_catalog": name.catalog,
+        **name_columns(name),
     }
 
 

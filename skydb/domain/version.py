@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from skydb.domain.base import Base, Key, add_beside, sparse_index, utc_now
-from skydb.domain.condition_record import ConditionRecord
+from skydb.domain.base import Base, Key, add_beside, sparse_index, take, utc_now
+from skydb.domain.condition_record import ConditionRecord, condition_columns
 from skydb.domain.location import FileLocation, Placed
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import ProductKind
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from skydb.domain.exposure import Exposure
     from skydb.domain.product import Product
     from skydb.domain.solution import AlignmentSolution
+
+
+#: Columns that have the names of the facts.
+_GIVEN = (
+    *("sha256", "size_bytes", "cal_ver", "opus_ver", "idctab", "idctab_date", "tool_version"),
+    *("date_written", "dq_sha256"),
+)
+#: Columns of a version that is the first of its product.
+FIRST = {"number": 1, "delivery": 1, "place": 1, "is_annotated": False}
 
 
 class ProductVersion(ConditionRecord, Placed, Base):
@@ -115,27 +124,32 @@ class ProductVersion(ConditionRecord, Placed, Base):
         *,
         is_annotated: bool = False,
     ) -> None:
-        if not facts.sha256:
-            raise ValueError(f"{facts.path.name}: a version needs a checksum.")
+        take(self, self.columns_of(facts))
         self.number = number
         self.delivery = self.place = number
         self.derived_from = derived_from
         self.is_annotated = is_annotated
-        self.filename = facts.path.name
-        self.is_own_name = facts.path.name == (facts.header_filename or facts.path.name)
-        self.sha256 = facts.sha256
-        self.size_bytes = facts.size_bytes
-        self.cal_ver = facts.cal_ver
-        self.opus_ver = facts.opus_ver
-        self.idctab = facts.idctab
-        self.idctab_date = facts.idctab_date
-        self.tool_version = facts.tool_version
-        self.date_written = facts.date_written
-        self.recorded_at = utc_now()
-        self.condition = facts.condition
-        self.dq_sha256 = facts.dq_sha256
         self.product = product
         add_beside(product, self)
+
+    @staticmethod
+    def columns_of(facts: FileFacts) -> dict[str, Any]:
+        """Columns that a file gives, but for its product and its place among its versions.
+
+        Raises
+        ------
+        ValueError
+            When the facts carry no checksum.
+        """
+        if not facts.sha256:
+            raise ValueError(f"{facts.path.name}: a version needs a checksum.")
+        return {
+            "filename": facts.path.name,
+            "is_own_name": facts.path.name == (facts.header_filename or facts.path.name),
+            **{name: getattr(facts, name) for name in _GIVEN},
+            "recorded_at": utc_now(),
+            **condition_columns(facts.condition),
+        }
 
     @property
     def exposure(self) -> Exposure | None:

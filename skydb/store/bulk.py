@@ -6,7 +6,7 @@ survey or a copy of a ledger, that were checked before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Float, Table, TableClause, func, select, text
@@ -44,12 +44,7 @@ class BulkWriter:
         StoreError
             When the columns are of different lengths or the database refuses a row.
         """
-        lengths = {len(values) for values in columns.values()}
-        if len(lengths) != 1:
-            raise StoreError(f"The columns of {table.name} are of different lengths.")
-        dialect = self._connection.dialect
-        sent = [encoded(table, name, values, dialect) for name, values in columns.items()]
-        rows = zip(*sent, strict=True)
+        rows = self._rows(table, columns)
         try:
             if self._is_sqlite:
                 self._insert(table, tuple(columns), rows)
@@ -57,7 +52,25 @@ class BulkWriter:
                 self._copy(table, tuple(columns), rows)
         except self._connection.dialect.loaded_dbapi.Error as error:
             raise StoreError(f"The database refused rows of {table.name}: {error}.") from error
-        return lengths.pop()
+        return len(next(iter(columns.values())))
+
+    def write_batch(self, table: TableClause, columns: Mapping[str, Column]) -> None:
+        """Append rows as :meth:`write` does; on SQLite by a statement that SQLAlchemy executes.
+
+        What listens to the engine then notices it, for a little more time and memory.
+        """
+        if self._is_sqlite:
+            rows = list(self._rows(table, columns))
+            self._connection.exec_driver_sql(_insertion(table, tuple(columns)), rows)
+        else:
+            self.write(table, columns)
+
+    def _rows(self, table: TableClause, columns: Mapping[str, Column]) -> Iterator[tuple[Any, ...]]:
+        if len({len(values) for values in columns.values()}) != 1:
+            raise StoreError(f"The columns of {table.name} are of different lengths.")
+        dialect = self._connection.dialect
+        sent = [encoded(table, name, values, dialect) for name, values in columns.items()]
+        return zip(*sent, strict=True)
 
     def advance_keys(self, tables: Iterable[Table]) -> None:
         """Set the sequence of PostgreSQL after the existing rows."""
@@ -74,10 +87,8 @@ class BulkWriter:
     def _insert(
         self, table: TableClause, names: Sequence[str], rows: Iterable[tuple[Any, ...]]
     ) -> None:
-        places = ", ".join("?" * len(names))
-        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
         cursor = self._driver().cursor()
-        cursor.executemany(statement, rows)
+        cursor.executemany(_insertion(table, names), rows)
         cursor.close()
 
     def _copy(
@@ -105,6 +116,12 @@ def encoded(table: TableClause, name: str, values: Column, dialect: Dialect) -> 
     # Few columns that need it hold many different values.
     known: dict[Any, Any] = {}
     return [_remembered(known, encode, value) for value in values]
+
+
+def _insertion(table: TableClause, names: Sequence[str]) -> str:
+    """Statement of SQLite that inserts a row."""
+    places = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
 
 
 def _encoder(table: TableClause, name: str, dialect: Dialect) -> _Encode | None:

@@ -140,6 +140,22 @@ def _different(values: Sequence[Any]) -> Iterable[Any]:
         return values
 
 
+def fitting(table: Table, columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Values of many rows, column by column, with NULL for NaN.
+
+    Raises
+    ------
+    RowRefusedError
+        With the table, the column and the reason, for a value that its column cannot have.
+    """
+    numbers, found = _numbers(table), dict(columns)
+    for name, values in columns.items():
+        if name in numbers:
+            found[name] = [None if value != value else value for value in values]
+    require_room_in_all(table, found)
+    return found
+
+
 def guard(engine: Engine) -> None:
     """Check every value that a statement of an engine is to write."""
     event.listen(engine, "before_execute", _before_execute, retval=True)

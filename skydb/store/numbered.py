@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
-from skydb.store.bulk import encoded
+from skydb.store.bulk import BulkWriter
 from skydb.store.limits import require_room_in_all
 
 #: Rows with the same columns in each.
@@ -63,8 +63,4 @@ def _columns_of(rows: Rows) -> dict[str, Sequence[Any]]:
 def _insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Insert rows column by column into SQLite: each value is checked and converted once."""
     require_room_in_all(table, columns)
-    connection = session.connection()
-    values = [encoded(table, name, given, connection.dialect) for name, given in columns.items()]
-    places = ", ".join("?" * len(values))
-    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"
-    connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+    BulkWriter(session.connection()).write_batch(table, columns)

@@ -80,13 +80,43 @@ class Registry:
 
     def contradiction(self, file: FileFacts) -> str | None:
         """Explain why a file is not of the exposure that it names; None when it is or is new."""
-        exposure = self._named(file)
+        exposure = self.exposure(file)
         return None if exposure is None else exposure.contradicted_by(file.facts)
 
     def doubt(self, file: FileFacts) -> str | None:
         """Explain why a file is hardly of the exposure that it names; None when it is or is new."""
-        exposure = self._named(file)
+        exposure = self.exposure(file)
         return None if exposure is None else exposure.doubt_about(file.facts)
+
+    def exposure(self, file: FileFacts) -> Exposure | None:
+        """Exposure on record that a file is of; a product may have the ROOTNAME of any member."""
+        if file.kind.is_combined:
+            return None
+        return self._exposures.get(str(file.facts.rootname))
+
+    def is_new(self, batch: Sequence[FileFacts], paths: Sequence[str]) -> bool:
+        """Whether each file of the batch is the first of a product, at a path of its own.
+
+        Nothing on record is then changed, but for targets of visits, and no two files of the
+        batch have to be compared.
+        """
+        identities = {product_identity(file) for file in batch}
+        return (
+            not (self._products or self._contents or self._places)
+            and len(identities) == len({file.sha256 for file in batch}) == len(batch)
+            and len(set(paths)) == len(paths)
+            and all(self._is_sound(file) for file in batch)
+            and _are_of_one_exposure(batch)
+        )
+
+    def _is_sound(self, file: FileFacts) -> bool:
+        """Whether a file agrees with its exposure, if that is on record with its facts."""
+        exposure = self.exposure(file)
+        if exposure is None:
+            return True
+        return exposure.known_from is not KnownFrom.LOG and not (
+            self.contradiction(file) or self.doubt(file)
+        )
 
     def product(self, file: FileFacts) -> Product:
         """The product that this file is a version of, with its exposure and visit."""
@@ -94,7 +124,7 @@ class Registry:
         known = self._products.get(identity) or self._recognised(file)
         if known is None:
             exposure = None if file.kind.is_combined else self._exposure(file.facts)
-            visit = exposure.visit if exposure else self._visit(file.facts)
+            visit = exposure.visit if exposure else self.visit(file.facts)
             known = Product.of(file, visit, exposure)
             self._session.add(known)
         self._products[identity] = known
@@ -126,22 +156,17 @@ class Registry:
                 self._exposure(file.facts)
         return known
 
-    def _named(self, file: FileFacts) -> Exposure | None:
-        """Exposure on record that a file is of; a product may have the ROOTNAME of any member."""
-        if file.kind.is_combined:
-            return None
-        return self._exposures.get(str(file.facts.rootname))
-
     def _exposure(self, facts: ExposureFacts) -> Exposure:
         rootname = str(facts.rootname)
         if rootname not in self._exposures:
-            self._exposures[rootname] = Exposure(self._visit(facts), facts)
+            self._exposures[rootname] = Exposure(self.visit(facts), facts)
             self._session.add(self._exposures[rootname])
         elif self._exposures[rootname].known_from is KnownFrom.LOG:
             self._exposures[rootname].learn(facts)
         return self._exposures[rootname]
 
-    def _visit(self, facts: ExposureFacts) -> Visit:
+    def visit(self, facts: ExposureFacts) -> Visit:
+        """The visit of an exposure, which learns what its header says."""
         key = (facts.rootname.program, facts.rootname.visit_number)
         if key not in self._visits:
             self._visits[key] = Visit.of(facts)
@@ -185,3 +210,14 @@ class Registry:
     def _known_places(self, paths: Sequence[str]) -> dict[str, FileLocation]:
         found = select(FileLocation).where(FileLocation.path.in_(set(paths)))
         return {place.path: place for place in self._session.scalars(found)}
+
+
+def _are_of_one_exposure(batch: Sequence[FileFacts]) -> bool:
+    """Whether files that name one exposure say the same of it."""
+    said: dict[str, tuple[object, ...]] = {}
+    for file in batch:
+        facts = file.facts
+        known = (facts.instrument, facts.detector, facts.expstart_mjd)
+        if not file.kind.is_combined and said.setdefault(str(facts.rootname), known) != known:
+            return False
+    return True

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
-    AlignmentSolution,
     Exposure,
     Generation,
     IngestActivity,
@@ -22,14 +21,13 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
-from skydb.domain.edited import edited_wcs
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, KnownFrom, LinkRole
+from skydb.domain.vocabulary import FindingKind, KnownFrom
 from skydb.errors import FileRejectedError, RowRefusedError
 from skydb.files.dqfile import pixels_beside
 from skydb.files.drafts import is_in_draft
-from skydb.files.headerlets import HeaderletFacts, contradictions, is_named_headerlet
-from skydb.files.names import name_contradiction, shown_path
+from skydb.files.headerlets import HeaderletFacts, is_named_headerlet
+from skydb.files.names import shown_path
 from skydb.files.processes import available_cores
 from skydb.services.core import Context
 from skydb.services.intake.combinations import (
@@ -37,40 +35,18 @@ from skydb.services.intake.combinations import (
     doubts_of_detectors,
     doubts_of_late_members,
 )
-from skydb.services.intake.fetch_attempts import printable
+from skydb.services.intake.newfiles import recorder_of
 from skydb.services.intake.reading import read_files
-from skydb.services.intake.readworker import Companion, Read
-from skydb.store.keys import number_new_rows
-from skydb.store.registry import Registry, overflow_of
-
-#: Facts of one file once headerlets are tied to their exposures.
-Recordable = FileFacts | Companion | FileRejectedError
+from skydb.services.intake.readworker import Read
+from skydb.services.intake.recorder import RECORDED, IngestOutcome, Recordable
+from skydb.store.registry import overflow_of
 
 _BATCH = 64
-_RECORDED = (IngestStatus.NEW, IngestStatus.NEW_VERSION)
 _PACKED = r"(\.(gz|fz|bz2|xz|z|zip|zst))?"
 #: Names of FITS files. Of those that are packed, only gzip can be read; the others are refused.
 _IMAGE = re.compile(rf".*\.(fits|fit|fts){_PACKED}", re.IGNORECASE | re.DOTALL)
 #: Masks that AstroDrizzle leaves beside exposures, and that simulated fields have as truth.
 _MASK = re.compile(rf".*_crmask\.fits{_PACKED}", re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class IngestOutcome:
-    """Result of one file."""
-
-    path: str
-    rootname: str | None
-    status: IngestStatus
-    reason: str | None = None
-    product: str | None = None
-    version: int | None = None
-    flavour: Flavour | None = None
-
-    @property
-    def is_flawed(self) -> bool:
-        """Whether it was recorded although something is wrong with it, which ``reason`` says."""
-        return self.status in _RECORDED and bool(self.reason)
 
 
 @dataclass(frozen=True)
@@ -163,9 +139,9 @@ class IngestService:
         good = [facts for facts in read if isinstance(facts, FileFacts)]
         with self.context.store.writing() as session:
             activity = session.get_one(IngestActivity, activity_id)
-            recorder = FileRecorder(session, activity, self.context, good)
+            recorder = recorder_of(session, activity, self.context.workspace, good)
             outcomes = [recorder.record(one, is_managed=is_managed) for one in read]
-            number_new_rows(session)
+            recorder.finish(session)
             session.commit()
             return outcomes
 
@@ -263,117 +239,12 @@ def notice_missing_members(session: Session, activity: IngestActivity) -> None:
 
 def _arrived(outcomes: Sequence[IngestOutcome]) -> dict[str, str]:
     """Paths of the exposures, and products, of which something is new, by rootname."""
-    return {one.rootname: one.path for one in outcomes if one.status in _RECORDED and one.rootname}
+    return {one.rootname: one.path for one in outcomes if one.status in RECORDED and one.rootname}
 
 
 def _doubted(outcome: IngestOutcome, doubt: str | None, activity: IngestActivity) -> IngestOutcome:
     """Add a doubt to what became of a file, and a finding; a file that was known stays."""
-    if doubt is None or outcome.status not in _RECORDED or outcome.product is None:
+    if doubt is None or outcome.status not in RECORDED or outcome.product is None:
         return outcome
     activity.notice(FindingKind.DOUBTFUL_FILE, outcome.product, doubt)
     return replace(outcome, reason=" ".join(filter(None, (outcome.reason, doubt))))
-
-
-class FileRecorder:
-    """Turns the facts of one batch into rows, in one transaction."""
-
-    def __init__(
-        self,
-        session: Session,
-        activity: IngestActivity,
-        context: Context,
-        batch: Sequence[FileFacts],
-    ) -> None:
-        self._activity = activity
-        self._workspace = context.workspace
-        paths = [self._workspace.relative(file.path) for file in batch]
-        self._registry = Registry(session, batch, paths)
-
-    def record(self, read: Recordable, *, is_managed: bool) -> IngestOutcome:
-        """Add what is new of one file."""
-        if isinstance(read, FileRejectedError):
-            return self._reject(read)
-        if isinstance(read, Companion):
-            reason = f"the flags of {read.of.name}, with which they are read"
-            return IngestOutcome(str(read.path), None, IngestStatus.COMPANION, reason)
-        path = self._workspace.relative(read.path)
-        known = self._registry.content(read)
-        if known is not None:
-            if known.note_flags(read):
-                self._registry.forget_measures(known)
-            known.product.note_name(known, read)
-            if all(place.path != path for place in known.locations):
-                self._notice_name(read)
-            self._registry.see(known, path, is_managed=is_managed)
-            return _outcome(read, IngestStatus.KNOWN, known)
-        contradiction = self._registry.contradiction(read)
-        if contradiction is not None:
-            return self._reject(FileRejectedError(read.path, contradiction))
-        doubt = self._registry.doubt(read)
-        if doubt is not None:
-            read = replace(read, doubts=(*read.doubts, doubt))
-        product = self._registry.product(read)
-        status = IngestStatus.NEW_VERSION if product.versions else IngestStatus.NEW
-        others = list(product.versions)
-        version = self._add_version(product, read, path, is_managed=is_managed)
-        said = [edited_wcs(version, others)] if others else []
-        if not read.kind.is_combined:
-            said.append(product.visit.contradiction(read.facts))
-        for sentence in filter(None, said):
-            self._activity.notice(FindingKind.CONTRADICTION, read.path.name, sentence)
-        return _outcome(read, status, version, *said)
-
-    def _add_version(
-        self, product: Product, file: FileFacts, path: str, *, is_managed: bool
-    ) -> ProductVersion:
-        version = product.add_version(file)
-        self._registry.see(version, path, is_managed=is_managed)
-        product.name_members(file.members)
-        self._notice_name(file)
-        for kind, message in _remarks(file):
-            self._activity.notice(kind, file.path.name, message)
-        for wcs in (*file.solutions, *file.headerlets):
-            AlignmentSolution.found(version, self._activity, wcs)
-        product.settle(version)
-        self._activity.generate(version, LinkRole.INGESTED)
-        return version
-
-    def _notice_name(self, file: FileFacts) -> None:
-        """Leave a finding on a file that lies under the name of another exposure."""
-        borrowed = name_contradiction(file)
-        if borrowed is not None:
-            self._activity.notice(FindingKind.BORROWED_NAME, str(file.path), borrowed)
-
-    def _reject(self, error: FileRejectedError) -> IngestOutcome:
-        path, reason = shown_path(error.path), printable(error.reason)
-        self._activity.notice(FindingKind.REJECTED_FILE, path, reason)
-        return IngestOutcome(path, None, IngestStatus.REJECTED, reason)
-
-
-def _outcome(
-    file: FileFacts, status: IngestStatus, version: ProductVersion, *more: str | None
-) -> IngestOutcome:
-    said = (name_contradiction(file), *file.flaws, *file.doubts, *more)
-    return IngestOutcome(
-        path=str(file.path),
-        rootname=str(file.facts.rootname),
-        status=status,
-        product=file.path.name,
-        version=version.number,
-        reason=" ".join(filter(None, said)) or None,
-        flavour=version.product.flavour,
-    )
-
-
-def _remarks(file: FileFacts) -> Iterator[tuple[FindingKind, str]]:
-    """Findings on a file that is recorded nevertheless."""
-    for flaw in file.flaws:
-        yield FindingKind.REJECTED_FILE, flaw
-    for doubt in file.doubts:
-        yield FindingKind.DOUBTFUL_FILE, doubt
-    for contradiction in contradictions(file):
-        yield FindingKind.CONTRADICTION, contradiction
-    for wcs in (*file.solutions, *file.headerlets):
-        if not wcs.rms_unit_known:
-            message = f"The unit of the RMS of {wcs.name} is unknown; the RMS is left out."
-            yield FindingKind.UNIT_UNKNOWN, message

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Table, event, select
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentSolution, Exposure, Product, ProductVersion
 from skydb.domain.vocabulary import IngestStatus
+from skydb.store.bulk import BulkWriter, Column
 from tests.files.headerlet_builder import headerlet_bytes
 from tests.services.tools import MEMBERS, write_exposure
 
@@ -37,8 +38,16 @@ def counted(services: Services) -> Iterator[Counter[str]]:
         words = statement.split()
         found[" ".join(words[:3] if words[0] == "INSERT" else words[:1])] += 1
 
+    def write(writer: BulkWriter, table: Table, columns: Mapping[str, Column]) -> int:
+        # PostgreSQL's COPY is no statement that SQLAlchemy knows of.
+        found[f"INSERT INTO {table.name}"] += 1
+        return real(writer, table, columns)
+
+    real = BulkWriter.write
     event.listen(services.context.store.engine, "before_cursor_execute", note)
-    yield found
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BulkWriter, "write", write)
+        yield found
     event.remove(services.context.store.engine, "before_cursor_execute", note)
 
 

@@ -23,17 +23,16 @@ from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole, ProductKind
 from skydb.errors import FileRejectedError, RowRefusedError
 from skydb.services.intake.ingest import (
-    FileRecorder,
-    IngestOutcome,
     IngestService,
     _batches,
     _below,
-    _remarks,
     _with_pixels,
     _with_room,
     notice_missing_members,
 )
 from skydb.services.intake.readworker import Companion, Read
+from skydb.services.intake.recorder import FileRecorder, IngestOutcome, remarks
+from skydb.store.registry import Registry
 from tests.domain.entities import CHIP, STAMP, file_of, wcs
 from tests.services.survey import Survey
 from tests.services.tools import write_exposure
@@ -59,7 +58,10 @@ class Ledger:
     def record(self, read: FileFacts | Companion | FileRejectedError) -> IngestOutcome:
         """Record one in a batch of its own."""
         batch = [read] if isinstance(read, FileFacts) else []
-        recorder = FileRecorder(self._session, self.activity, self._services.context, batch)
+        workspace = self._services.context.workspace
+        paths = [workspace.relative(one.path) for one in batch]
+        registry = Registry(self._session, batch, paths)
+        recorder = FileRecorder(self.activity, workspace, registry)
         outcome = recorder.record(read, is_managed=False)
         self._session.flush()
         return outcome
@@ -206,7 +208,7 @@ def test_remarks_are_of_flaws_doubts_headerlets_and_units() -> None:
     file = replace(
         file_of(A, "a" * 64, wcs(), unsure), headerlets=(twin, lost), flaws=("f",), doubts=("d",)
     )
-    *said, contradiction, first, second = _remarks(file)
+    *said, contradiction, first, second = remarks(file)
     assert said == [(FindingKind.REJECTED_FILE, "f"), (FindingKind.DOUBTFUL_FILE, "d")]
     assert contradiction[0] is FindingKind.CONTRADICTION
     assert [first, second] == [

@@ -19,8 +19,9 @@ from skydb.files.headerlets import HeaderletFacts
 from skydb.services.intake.choice import choose_inputs
 from skydb.services.intake.fetch import FetchService, _linked
 from skydb.services.intake.fetched import FetchedFile
-from skydb.services.intake.ingest import IngestOutcome, IngestService, tied
+from skydb.services.intake.ingest import IngestService, tied
 from skydb.services.intake.listed import require_listed
+from skydb.services.intake.recorder import IngestOutcome
 from skydb.services.intake.selection import Selection
 from tests.domain.entities import STAMP, wcs
 from tests.services.survey import Survey
