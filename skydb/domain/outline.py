@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,12 @@ def outline_pix(naxis_pix: tuple[int, int], points_per_side: int = 5) -> NDArray
     ndarray, shape (4 * points_per_side, 2)
         FITS pixels (centre of the first pixel 1, so edges at 0.5 and N + 0.5), not closed.
     """
-    nx, ny = naxis_pix
+    return _outline_pix(*naxis_pix, points_per_side).copy()
+
+
+# Most files of a batch have chips of one size.
+@lru_cache(maxsize=64)
+def _outline_pix(nx: int, ny: int, points_per_side: int) -> NDArray[np.float64]:
     step = np.arange(points_per_side) / points_per_side
     zero, one = np.zeros_like(step), np.ones_like(step)
     x = np.concatenate((step, one, 1 - step, zero))

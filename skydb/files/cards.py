@@ -11,6 +11,9 @@ from astropy.io import fits
 from skydb.errors import FileRejectedError, UnreadableFileError
 from skydb.files.cardscan import ScannedHeader
 
+_ABSENT = object()
+_UNDEFINED = fits.card.Undefined
+_NUMBERS = (int, float, str)
 _NO_VALUE = frozenset({"", "N/A", "NONE", "INDEF"})
 
 
@@ -38,13 +41,11 @@ class Cards:
             When the card cannot be parsed.
         """
         for header in self.headers:
-            if key not in header:
-                continue
             try:
-                value: object = header[key]
+                value: object = header.get(key, _ABSENT)
             except (fits.VerifyError, ValueError) as error:
                 raise UnreadableFileError(self.path, f"card {key} cannot be parsed") from error
-            if not isinstance(value, fits.card.Undefined):
+            if value is not _ABSENT and not isinstance(value, _UNDEFINED):
                 return value
         return None
 
@@ -59,7 +60,7 @@ class Cards:
     def number(self, key: str) -> float | None:
         """Finite number, also from a quoted one; None when there is none."""
         value = self.raw(key)
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             return None
         try:
             number = float(value)

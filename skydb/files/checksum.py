@@ -12,7 +12,7 @@ from pathlib import Path
 from skydb.errors import UnreadableFileError
 
 #: Large enough for few calls, small enough for a cache.
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 17
 
 
 #: Number of a file, its size, and the times of its last changes.

@@ -6,6 +6,7 @@ Each compares two cards that the pipeline writes from one number; files of the a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
 from skydb.files.structure import FitsSkeleton, HduRecord
 
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MJD_0 = date(1858, 11, 17)
 #: EXPTIME may be longer than EXPEND - EXPSTART by what clocks and rounding leave, and shorter
 #: when reading out or a pause is in between; of exposures that were combined it is a sum.
@@ -191,6 +193,13 @@ def _pixel_arcsec(cards: Cards) -> float | None:
 
 
 def _day(text: str) -> date | None:
+    with suppress(ValueError):
+        # In its usual form; strptime takes ten times as long.
+        return date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else _other_day(text)
+    return None
+
+
+def _other_day(text: str) -> date | None:
     for form in ("%Y-%m-%d", "%d/%m/%y"):
         with suppress(ValueError):
             return datetime.strptime(text.strip()[:10], form).date()

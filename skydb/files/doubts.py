@@ -41,6 +41,10 @@ _WITHOUT_GAIN = frozenset({"SBC", "FUV-MAMA", "NUV-MAMA"})
 _FILTER = re.compile(r"[A-Za-z0-9;,/+. _-]+")
 #: Pixels looked at first, in the middle of a chip, and at a time.
 _PIXELS = 1 << 14
+#: Pixels that are looked at before those: nearly always that is enough.
+_FEW_PIXELS = 64
+#: The usual form, for which :meth:`datetime.strptime` takes ten times as long.
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%y")
 
 
@@ -156,9 +160,10 @@ def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
         return True
     width = np.dtype(kind).itemsize
     middle = chip.data_bytes // width // 2 * width
+    few = min(middle + _FEW_PIXELS * width, chip.data_bytes)
     return any(
         np.isfinite(np.frombuffer(block[: len(block) // width * width], kind)).any()
-        for first, last in ((middle, chip.data_bytes), (0, middle))
+        for first, last in ((middle, few), (middle, chip.data_bytes), (0, middle))
         for block in skeleton.blocks_of(chip, first, last, _PIXELS * width)
     )
 
@@ -205,6 +210,10 @@ def _doubtful_places(facts: ExposureFacts) -> Iterator[str]:
 
 def _date(text: str | None) -> datetime | None:
     """The date that a text is, if it is one since the launch of HST."""
+    if text is not None and _ISO_DATE.fullmatch(text):
+        with suppress(ValueError):
+            found = datetime(*map(int, text.split("-")))
+            return found if found.year >= 1990 else None
     for form in _DATES:
         with suppress(ValueError):
             found = datetime.strptime(text or "", form)

@@ -6,6 +6,7 @@ look at a few of them is enough to see a part of the detector.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,12 @@ def _stored_zero(hdu: HduRecord) -> float:
 
 
 def _most_frequent(numbers: NDArray[Any]) -> tuple[float, float] | None:
-    values, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    finite = np.sort(numbers[np.isfinite(numbers)])
+    # So many pixels in a row of the sorted ones would be equal; of nearly every image none are.
+    least = max(1, math.ceil(_SHARE * numbers.size))
+    if least > finite.size or not (finite[least - 1 :] == finite[: finite.size - least + 1]).any():
+        return None
+    values, counts = np.unique(finite, return_counts=True)
     if values.size < 2:
         return None
     most = int(counts.argmax())

@@ -54,6 +54,7 @@ _SIP_FLOOR_PIX = 20.0
 _AS_SEEN = frozenset({("WFC3", "IR"), ("WFC3", "UVIS"), ("ACS", "WFC"), ("ACS", "HRC")})
 _ORDERS = range(10)
 _SIP_CARD = re.compile(r"[AB]P?_([0-9]_[0-9]|ORDER)")
+_SIP_TERM = re.compile(r"([AB])_([0-9])_([0-9])")
 _FRAMES = frozenset({"ICRS", "FK5"})
 #: Two matrices are one to so much of their largest number.
 _EQUAL = 1e-6
@@ -90,7 +91,7 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
     """
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned,))
-        for key in filter(_SIP_CARD.fullmatch, chip.scanned):
+        for key in filter(_SIP_CARD.fullmatch, chip.scanned.of_sip):
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
                 said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
@@ -223,7 +224,7 @@ def _check_scale(
     chip: ChipGeometry,
 ) -> None:
     matrix = 3600.0 * np.array(chip.cd_deg).reshape(2, 2)
-    found = math.sqrt(abs(np.linalg.det(matrix)))
+    found = _side(matrix)
     if kind not in _DETECTOR_KINDS:
         smallest, largest = _DRIZZLED_SCALES_ARCSEC
         if not smallest <= found <= largest:
@@ -242,9 +243,15 @@ def _check_scale(
 
 
 def _fits(matrix: np.ndarray, scale: float, has_model: bool) -> bool:
-    of_area = math.sqrt(abs(np.linalg.det(matrix))) / scale
+    of_area = _side(matrix) / scale
     along = np.linalg.norm(matrix, axis=0) / scale
     return abs(of_area - 1) <= _SCALE_OFF[has_model] and bool((abs(along - 1) <= _AXIS_OFF).all())
+
+
+def _side(matrix: np.ndarray) -> float:
+    """Side of a square as large as a pixel."""
+    (a, b), (c, d) = matrix.tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def _nominal_scales(facts: ExposureFacts, chip: ChipGeometry) -> tuple[float, ...]:
@@ -298,14 +305,14 @@ def _check_distortion(skeleton: FitsSkeleton, header: ScannedHeader, chip: ChipG
 
 
 def _polynomial(header: ScannedHeader, letter: str, uv: np.ndarray) -> np.ndarray:
-    terms = [
-        (p, q, header[key])
-        for p in _ORDERS
-        for q in _ORDERS
-        if (key := f"{letter}_{p}_{q}") in header
-    ]
+    matches = filter(None, map(_SIP_TERM.fullmatch, header.of_sip))
+    terms = {(int(one[2]), int(one[3])): header[one[0]] for one in matches if one[1] == letter}
+    factors = np.zeros((1 + max((max(term) for term in terms), default=0),) * 2)
+    for term, value in terms.items():
+        factors[term] = value
     with np.errstate(over="ignore", invalid="ignore"):
-        return sum((value * uv[:, 0] ** p * uv[:, 1] ** q for p, q, value in terms), 0 * uv[:, 0])
+        u, v = (uv[:, [axis]] ** np.arange(len(factors)) for axis in (0, 1))
+        return np.asarray(((u @ factors) * v).sum(axis=1))
 
 
 def check_exposures(skeleton: FitsSkeleton, names: Sequence[str]) -> None:

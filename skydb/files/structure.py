@@ -131,7 +131,14 @@ class FitsSkeleton:
 
     def named(self, name: str) -> tuple[HduRecord, ...]:
         """Extensions of one EXTNAME, in EXTVER order."""
-        return tuple(sorted((h for h in self.hdus[1:] if h.name == name), key=_version))
+        return self._by_name.get(name, ())
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[HduRecord, ...]]:
+        found: dict[str, list[HduRecord]] = {}
+        for hdu in sorted(self.hdus[1:], key=_version):
+            found.setdefault(hdu.name, []).append(hdu)
+        return {name: tuple(hdus) for name, hdus in found.items()}
 
     def data_of(self, hdu: HduRecord, count: int | None = None) -> bytes:
         """Data of one HDU, or as many bytes of them."""
@@ -282,11 +289,13 @@ def _card_starts(header: bytes | bytearray, beginning: bytes, start: int = 0) ->
 def _structural(header: bytes, keyword: str) -> str | None:
     """Value of a structural keyword as text, or None; the first of duplicates counts."""
     key = keyword.encode()
-    for at in _card_starts(header, key):
-        match = _STRUCTURAL.match(header, at + len(key), at + _CARD)
+    at = header.find(key)
+    while at >= 0:
+        match = None if at % _CARD else _STRUCTURAL.match(header, at + len(key), at + _CARD)
         if match:
             value = match[2] if match[1] is None else match[1]
             return value.decode("ascii", "replace").strip()
+        at = header.find(key, at + 1)
     return None
 
 
@@ -313,7 +322,7 @@ def _data_bytes(path: Path, header: bytes, index: int) -> int:
         raise UnreadableFileError(path, reason) from error
     if not axes:
         return 0
-    if _structural(header, "GROUPS") == "T" and axes[0] == 0:
+    if axes[0] == 0 and _structural(header, "GROUPS") == "T":
         axes = axes[1:]
     if min([*axes, groups, extra]) < 0:
         raise UnreadableFileError(path, f"the header of HDU {index} has a negative size")

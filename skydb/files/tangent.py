@@ -74,7 +74,8 @@ def _tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS:
     ctype = (header["CTYPE1"], header["CTYPE2"])
     crval = [_number(header, f"CRVAL{axis}") for axis in (1, 2)]
     _require(ctype in _TANGENT and _is_plane(header) and abs(crval[1]) < 90.0)
-    wcs = WCS(naxis=2)
+    # There is nothing to repair in what has no header.
+    wcs = WCS(naxis=2, fix=False)
     wcs.wcs.ctype = ctype
     wcs.wcs.crval = crval
     wcs.wcs.crpix = [_number(header, f"CRPIX{axis}", 0.0) for axis in (1, 2)]
@@ -114,10 +115,12 @@ def _number(header: ScannedHeader, card: str, default: float | None = None) -> f
 
 
 def _matrix(header: ScannedHeader, stem: str, defaults: NDArray[np.float64]) -> NDArray[np.float64]:
-    matrix = defaults.copy()
-    for i, j in np.ndindex(2, 2):
-        matrix[i, j] = _number(header, f"{stem}{i + 1}_{j + 1}", float(defaults[i, j]))
-    return matrix
+    places = ((i, j) for i in (1, 2) for j in (1, 2))
+    numbers = [
+        _number(header, f"{stem}{i}_{j}", default)
+        for (i, j), default in zip(places, defaults.ravel().tolist(), strict=True)
+    ]
+    return np.array(numbers).reshape(2, 2)
 
 
 def _sip(header: ScannedHeader) -> Sip | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.io import fits
-from numpy.typing import NDArray
 
 from skydb.domain.outline import outline_pix
 from skydb.domain.values import ChipGeometry, WcsFacts, WcsName
@@ -29,6 +28,13 @@ if TYPE_CHECKING:
 PRIMARY_KEY = " "
 OUTLINE_POINTS_PER_SIDE = 5
 _LOOKUPS = frozenset({"D2IMARR", "WCSDVARR"})
+Matrix = tuple[float, float, float, float]
+_NOTHING: Matrix = (0.0, 0.0, 0.0, 0.0)
+_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0)
+#: Rows and columns of the elements of a matrix.
+_PLACES = ((1, 1), (1, 2), (2, 1), (2, 2))
+#: A determinant of more than this, of its two products, is not 0, however it is computed.
+_SURELY = 1e-9
 _KEYED = re.compile(r"CRVAL1([A-Z]?)$")
 
 
@@ -79,7 +85,7 @@ def image_size_pix(chip: HduRecord) -> tuple[int, int]:
 
 
 def _keys(header: ScannedHeader) -> list[str]:
-    matches = (_KEYED.match(key) for key in header)
+    matches = (_KEYED.match(key) for key in header if key.startswith("CRVAL1"))
     return [match[1] or PRIMARY_KEY for match in matches if match]
 
 
@@ -158,30 +164,36 @@ def _pair(
     return first, second
 
 
-def _cd_matrix(cards: Cards, chip: HduRecord, suffix: str) -> tuple[float, float, float, float]:
+def _cd_matrix(cards: Cards, chip: HduRecord, suffix: str) -> Matrix:
     """CD matrix, or PC with CDELT (FITS WCS paper I, section 2.1)."""
     if any(cards.raw(f"CD{i}_{j}{suffix}") is not None for i in (1, 2) for j in (1, 2)):
-        matrix = _matrix(cards, chip, f"CD{{}}_{{}}{suffix}", np.zeros((2, 2)))
+        matrix = _matrix(cards, chip, f"CD{{}}_{{}}{suffix}", _NOTHING)
     elif cards.number(f"CROTA2{suffix}"):
         raise FileRejectedError(cards.path, f"SCI,{chip.version} is turned by CROTA2, not by CD")
     else:
-        scales = np.array(_pair(cards, chip, f"CDELT{{}}{suffix}", 1.0))
-        matrix = _matrix(cards, chip, f"PC{{}}_{{}}{suffix}", np.eye(2)) * scales[:, np.newaxis]
-    if not np.linalg.det(matrix):
+        first, second = _pair(cards, chip, f"CDELT{{}}{suffix}", 1.0)
+        pc = _matrix(cards, chip, f"PC{{}}_{{}}{suffix}", _UNIT)
+        matrix = pc[0] * first, pc[1] * first, pc[2] * second, pc[3] * second
+    if _is_singular(matrix):
         reason = f"SCI,{chip.version} has a singular CD matrix (WCS {suffix or 'primary'})"
         raise FileRejectedError(cards.path, reason)
-    (cd11, cd12), (cd21, cd22) = matrix.tolist()
-    return cd11, cd12, cd21, cd22
+    return matrix
 
 
-def _matrix(
-    cards: Cards, chip: HduRecord, pattern: str, defaults: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    values = [
-        [_number(cards, chip, pattern.format(i + 1, j + 1), float(defaults[i, j])) for j in (0, 1)]
-        for i in (0, 1)
-    ]
-    return np.array(values, dtype=np.float64)
+def _is_singular(matrix: Matrix) -> bool:
+    a, b, c, d = matrix
+    # The determinant of numpy is slow, and needed only where it may be 0.
+    if abs(a * d - b * c) > _SURELY * (abs(a * d) + abs(b * c)):
+        return False
+    return not np.linalg.det(np.array(matrix).reshape(2, 2))
+
+
+def _matrix(cards: Cards, chip: HduRecord, pattern: str, defaults: Matrix) -> Matrix:
+    first, second, third, fourth = (
+        _number(cards, chip, pattern.format(*place), default)
+        for place, default in zip(_PLACES, defaults, strict=True)
+    )
+    return first, second, third, fourth
 
 
 def _ccdchip(cards: Cards) -> int | None:
@@ -198,7 +210,7 @@ def _outline(skeleton: FitsSkeleton, chip: HduRecord) -> tuple[tuple[float, floa
     sky = wcs.all_pix2world(pixels, 1)
     if not np.isfinite(sky).all():
         raise FileRejectedError(skeleton.path, f"the outline of SCI,{chip.version} is not finite")
-    return tuple((float(ra) % 360.0, float(dec)) for ra, dec in sky)
+    return tuple((ra % 360.0, dec) for ra, dec in sky.tolist())
 
 
 def _lookup_tables(skeleton: FitsSkeleton, chips: Sequence[HduRecord]) -> fits.HDUList | None:

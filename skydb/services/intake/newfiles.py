@@ -7,8 +7,9 @@ longer than all their headers take to be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -42,10 +43,10 @@ def recorder_of(
     session: Session, activity: IngestActivity, workspace: Workspace, batch: Sequence[FileFacts]
 ) -> Recorder:
     """The recorder for a batch: by rows where that is enough."""
-    paths = [workspace.relative(file.path) for file in batch]
-    registry = Registry(session, batch, paths)
-    kind = NewFilesRecorder if registry.is_new(batch, paths) else FileRecorder
-    return kind(activity, workspace, registry)
+    paths = {file.path: workspace.relative(file.path) for file in batch}
+    registry = Registry(session, batch, [*paths.values()])
+    is_new = len(paths) == len(batch) and registry.is_new(batch, [*paths.values()])
+    return (NewFilesRecorder if is_new else FileRecorder)(activity, registry, paths)
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +72,10 @@ class _NewFile:
 class NewFilesRecorder(Recorder):
     """Records files of which each is the first of its product; see :meth:`.Registry.is_new`."""
 
-    def __init__(self, activity: IngestActivity, workspace: Workspace, registry: Registry) -> None:
-        super().__init__(activity, workspace, registry)
+    def __init__(
+        self, activity: IngestActivity, registry: Registry, paths: Mapping[Path, str]
+    ) -> None:
+        super().__init__(activity, registry, paths)
         self._files: list[_NewFile] = []
         self._exposures: dict[str, _Taken] = {}
 

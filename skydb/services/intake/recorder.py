@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,6 @@ from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole
 from skydb.errors import FileRejectedError
 from skydb.files.headerlets import contradictions
 from skydb.files.names import name_contradiction, shown_path
-from skydb.files.workspace import Workspace
 from skydb.services.intake.fetch_attempts import printable
 from skydb.services.intake.readworker import Companion
 from skydb.store.keys import number_new_rows
@@ -53,16 +53,18 @@ class Recorder(ABC):
     ----------
     activity : IngestActivity
         In the session of the transaction.
-    workspace : Workspace
-        Paths are recorded relative to its root.
     registry : Registry
         What the ledger has of these files.
+    paths : mapping of Path to str
+        Where they lie, as places are recorded.
     """
 
-    def __init__(self, activity: IngestActivity, workspace: Workspace, registry: Registry) -> None:
+    def __init__(
+        self, activity: IngestActivity, registry: Registry, paths: Mapping[Path, str]
+    ) -> None:
         self._activity = activity
-        self._workspace = workspace
         self._registry = registry
+        self._paths = paths
 
     def record(self, read: Recordable, *, is_managed: bool) -> IngestOutcome:
         """Add what is new of one file."""
@@ -71,7 +73,7 @@ class Recorder(ABC):
         if isinstance(read, Companion):
             reason = f"the flags of {read.of.name}, with which they are read"
             return IngestOutcome(str(read.path), None, IngestStatus.COMPANION, reason)
-        return self._record_file(read, self._workspace.relative(read.path), is_managed=is_managed)
+        return self._record_file(read, self._paths[read.path], is_managed=is_managed)
 
     def finish(self, session: Session) -> None:
         """Write what waits, and give keys to all that is new."""

@@ -80,8 +80,8 @@ def recorded(
     activity = IngestActivity({}, STAMP)
     session.add(activity)
     session.flush()
-    registry = Registry(session, files, [workspace.relative(one.path) for one in files])
-    recorder = kind(activity, workspace, registry)
+    paths = {one.path: workspace.relative(one.path) for one in files}
+    recorder = kind(activity, Registry(session, files, [*paths.values()]), paths)
     outcomes = [recorder.record(one, is_managed=True) for one in files]
     recorder.finish(session)
     session.flush()

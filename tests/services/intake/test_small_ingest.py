@@ -59,9 +59,9 @@ class Ledger:
         """Record one in a batch of its own."""
         batch = [read] if isinstance(read, FileFacts) else []
         workspace = self._services.context.workspace
-        paths = [workspace.relative(one.path) for one in batch]
-        registry = Registry(self._session, batch, paths)
-        recorder = FileRecorder(self.activity, workspace, registry)
+        paths = {one.path: workspace.relative(one.path) for one in batch}
+        registry = Registry(self._session, batch, [*paths.values()])
+        recorder = FileRecorder(self.activity, registry, paths)
         outcome = recorder.record(read, is_managed=False)
         self._session.flush()
         return outcome
