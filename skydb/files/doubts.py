@@ -212,7 +212,8 @@ def _date(text: str | None) -> datetime | None:
     """The date that a text is, if it is one since the launch of HST."""
     if text is not None and _ISO_DATE.fullmatch(text):
         with suppress(ValueError):
-            found = datetime(*map(int, text.split("-")))
+            year, month, day = (int(part) for part in text.split("-"))
+            found = datetime(year, month, day)
             return found if found.year >= 1990 else None
     for form in _DATES:
         with suppress(ValueError):
