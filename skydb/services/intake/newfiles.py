@@ -49,9 +49,9 @@ def recorder_of(
     return (NewFilesRecorder if is_new else FileRecorder)(activity, registry, paths)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Taken:
-    """An exposure of the batch: on record, or with the columns that wait to be written."""
+    """An exposure of the batch: on record, or with the facts that wait to be written."""
 
     visit: Visit
     id: int | None = None
@@ -103,8 +103,9 @@ class NewFilesRecorder(Recorder):
         """Write visits and findings, then the rows of all files by table."""
         super().finish(session)
         session.flush()
-        self._write_exposures(session)
-        products = write_numbered(session, Product, [*map(_product, self._files)])
+        exposures = self._write_exposures(session)
+        rows = [_product(one, exposures) for one in self._files]
+        products = write_numbered(session, Product, rows)
         members = zip(products, self._files, strict=True)
         write_rows(session, ProductMember, [row for one in members for row in _members(*one)])
         of_products = zip(products, self._files, strict=True)
@@ -112,15 +113,16 @@ class NewFilesRecorder(Recorder):
         self._write_places(session, versions)
         self._write_solutions(session, products, versions)
 
-    def _write_exposures(self, session: Session) -> None:
-        new = [one for one in self._exposures.values() if one.facts is not None]
-        rows = [
-            {"visit_id": one.visit.id, **Exposure.columns_of(one.facts)}
-            for one in new
+    def _write_exposures(self, session: Session) -> dict[str, int | None]:
+        """Write those that are new; returns the numbers of all by rootname."""
+        rows = {
+            rootname: {"visit_id": one.visit.id, **Exposure.columns_of(one.facts)}
+            for rootname, one in self._exposures.items()
             if one.facts is not None
-        ]
-        for one, number in zip(new, write_numbered(session, Exposure, rows), strict=True):
-            one.id = number
+        }
+        numbers = write_numbered(session, Exposure, [*rows.values()])
+        known = {rootname: one.id for rootname, one in self._exposures.items()}
+        return known | dict(zip(rows, numbers, strict=True))
 
     def _write_places(self, session: Session, versions: Sequence[int]) -> None:
         now = utc_now()
@@ -152,12 +154,12 @@ class NewFilesRecorder(Recorder):
         write_rows(session, ChipSolution, chips)
 
 
-def _product(file: _NewFile) -> Columns:
-    exposure_id = None if file.exposure is None else file.exposure.id
+def _product(file: _NewFile, exposures: Mapping[str, int | None]) -> Columns:
+    rootname = None if file.exposure is None else str(file.facts.facts.rootname)
     return {
         **Product.columns_of(file.facts),
         "visit_id": file.visit.id,
-        "exposure_id": exposure_id,
+        "exposure_id": None if rootname is None else exposures[rootname],
     }
 
 
