@@ -1,4 +1,4 @@
-"""Subprocesses of drizzlepac that are forked from one that has imported it.
+"""Subprocesses that are forked from one that has imported what they need.
 
 Importing drizzlepac takes longer than most of what the tests let it do. The runner's own call is
 kept, word for word: a process of its own with its own directory, environment, session and log.
@@ -15,11 +15,12 @@ import json
 import os
 import pkgutil
 import runpy
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,13 +47,17 @@ class WorkerServer:
         That of a worker.
     scratch : Path
         Its home.
+    imported : sequence of str
+        Modules that it imports before the first task.
     """
 
-    def __init__(self, environment: Mapping[str, str], scratch: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], scratch: Path, imported: Sequence[str]
+    ) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.workers", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.workers", str(theirs.fileno()), *imported],
                 cwd=REPOSITORY,
                 env={**environment, "HOME": str(scratch)},
                 stdin=subprocess.DEVNULL,
@@ -63,7 +68,8 @@ class WorkerServer:
         """Start a task."""
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            task = {"arguments": command[3:], "cwd": str(cwd), "env": dict(env)}
+            _, _, module, *arguments = command
+            task = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
             descriptors = [theirs.fileno(), log.fileno()]
             socket.send_fds(self._control, [json.dumps(task).encode()], descriptors)
         return Forked(command, mine)
@@ -75,7 +81,7 @@ class WorkerServer:
 
 
 class Forked:
-    """Part of :class:`subprocess.Popen` that the runner uses, for a process of the server."""
+    """Part of :class:`subprocess.Popen` that is used, for a process of the server."""
 
     def __init__(self, command: list[str], told: socket.socket) -> None:
         self.args, self._told = command, told
@@ -107,6 +113,18 @@ class Forked:
         with contextlib.suppress(subprocess.TimeoutExpired, BlockingIOError):
             self.wait(0.0)
         return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def _is_of_a_service(scratch: Path) -> bool:
@@ -140,7 +158,9 @@ class Subprocesses:
         if options["env"]["PYTHONPATH"] != self._import_path:
             return subprocess.Popen(command, **options)
         with self._starting:
-            self._server = self._server or WorkerServer(options["env"], self._scratch)
+            self._server = self._server or WorkerServer(
+                options["env"], self._scratch, (*IMPORTED, *_tasks())
+            )
         return self._server.fork(command, options["cwd"], options["env"], options["stdout"])
 
     def stop(self) -> None:
@@ -149,12 +169,16 @@ class Subprocesses:
             self._server.stop()
 
 
-def serve(control: socket.socket) -> None:
+def _tasks() -> list[str]:
+    """Modules of the tasks of drizzlepac."""
+    found = pkgutil.iter_modules([str(REPOSITORY / "skydb" / "drizzle" / "tasks")])
+    return [f"skydb.drizzle.tasks.{one.name}" for one in found]
+
+
+def serve(control: socket.socket, imported: Sequence[str]) -> None:
     """Fork a process for every task that is asked for, until nobody can ask any more."""
-    for name in IMPORTED:
+    for name in imported:
         importlib.import_module(name)
-    for one in pkgutil.iter_modules([str(REPOSITORY / "skydb" / "drizzle" / "tasks")]):
-        importlib.import_module(f"skydb.drizzle.tasks.{one.name}")
     # What tasks share is searched for garbage by none of them.
     gc.collect()
     gc.freeze()
@@ -192,20 +216,23 @@ def watch(task: dict[str, Any], reply: int, log: int) -> None:
 
 
 def run(task: dict[str, Any], log: int) -> None:
-    """Be the worker that the command line would have started."""
+    """Be the program that the command line would have started."""
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
     os.environ.clear()
     os.environ.update(task["env"])
     os.chdir(task["cwd"])
-    sys.argv = [WORKER, *task["arguments"]]
+    sys.argv = [task["module"], *task["arguments"]]
     # Processes that start from nothing do not share their luck.
     importlib.import_module("numpy").random.seed()
-    sys.modules.pop(WORKER, None)
-    runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+    if "dask.config" in sys.modules:
+        # It has read the environment when it was imported.
+        sys.modules["dask.config"].refresh()
+    sys.modules.pop(task["module"], None)
+    runpy.run_module(task["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from skydb.simulate.recalibration import Recalibration
 from skydb.simulate.redelivery import Redelivery, redeliver_field
 from skydb.simulate.truth import FieldTruth
 from skydb.simulate.verify import pointing_error_mas
-from tests.commands import LedgerDirectory, Spoken
+from tests.commands import LedgerDirectory, Spoken, skydb
 from tests.endtoend.conftest import Builder, Chain, align, simulate, take_in
 from tests.endtoend.lookalikes import in_visit, svm_file
+from tests.postgres import PostgresServer
 
 __all__ = [
     "Recalibration",
@@ -68,6 +70,16 @@ def redelivered_visit(
     return shared("redelivered-IR", build)
 
 
+@cache
+def _likeness(server: PostgresServer, ledger: LedgerDirectory) -> str:
+    """Name of a PostgreSQL database that a ledger was copied into, only to be copied on."""
+    name = server.create_database()
+    copied = skydb("db", "copy", ledger.url, server.url(name))
+    assert copied.code == 0, copied.err
+    server.freeze(name)
+    return name
+
+
 Maker = Callable[..., LedgerDirectory]
 
 
@@ -80,7 +92,7 @@ def ledger_on(request: pytest.FixtureRequest) -> Iterator[Maker]:
         url = None
         if database == POSTGRESQL:
             server = request.getfixturevalue("postgres_server")
-            made.append(server.create_database())
+            made.append(server.create_database(like and _likeness(server, like)))
             url = server.url(made[-1])
         if like is not None:
             return like.copied_to(home, url)

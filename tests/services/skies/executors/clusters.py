@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-START_LIMIT_S = 60.0
+from tests.workers import Forked, WorkerServer
+
+START_LIMIT_S = 300.0
+
+#: What the programs of a cluster import in any case, which takes longer than what they do.
+IMPORTED = (
+    *("distributed.cli.dask_scheduler", "distributed.cli.dask_worker"),
+    *("skydb.api.composition", "skydb.services.skies.executors.work"),
+)
 
 #: What a worker loads that claims its runs and then goes silent, like a machine that hangs.
 HANGS = """
@@ -37,10 +46,14 @@ from skydb.services.skies.executors import work
 
 class Engine:
     def execute(self, runs, inputs):
-        pathlib.Path(os.environ["SKYDB_TEST_CLAIMED"]).write_text("claimed")
-        while True:
-            check()
-            time.sleep(0.05)
+        claimed = pathlib.Path(os.environ["SKYDB_TEST_CLAIMED"])
+        claimed.write_text("claimed")
+        try:
+            while True:
+                check()
+                time.sleep(0.05)
+        finally:
+            claimed.with_name("broken-off").touch()
 
 work.engine_for = lambda *_: (Engine(), None)
 """
@@ -65,7 +78,7 @@ class Cluster:
     directory: Path
     allowed_failures: int = 1
     address: str = ""
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Forked] = field(default_factory=list)
 
     def start_scheduler(self) -> None:
         file = self.directory / "scheduler.json"
@@ -76,7 +89,7 @@ class Cluster:
         document = _json(_awaited(file))
         self.address = document["address"].replace("tcp://", "dask://")
 
-    def start_worker(self, preload: str = "") -> subprocess.Popen[bytes]:
+    def start_worker(self, preload: str = "") -> Forked:
         more = ["--preload", preload] if preload else []
         server = self.address.replace("dask://", "tcp://")
         return self._start(
@@ -84,18 +97,18 @@ class Cluster:
             "--host", "127.0.0.1", *more,
         )  # fmt: skip
 
-    def start_hanging_worker(self) -> tuple[subprocess.Popen[bytes], Path]:
+    def start_hanging_worker(self) -> tuple[Forked, Path]:
         """The worker, and the file that it writes when it has claimed runs."""
         return self._start_odd_worker("hangs.py", HANGS), self.directory / "claimed"
 
-    def start_tireless_worker(self) -> tuple[subprocess.Popen[bytes], Path]:
-        """The same of one that works on, and can be told to stop."""
+    def start_tireless_worker(self) -> tuple[Forked, Path]:
+        """The same of one that works on, and writes ``broken-off`` when it breaks off."""
         return self._start_odd_worker("works.py", WORKS), self.directory / "claimed"
 
     def start_dying_worker(self) -> None:
         self._start_odd_worker("dies.py", DIES)
 
-    def _start_odd_worker(self, name: str, code: str) -> subprocess.Popen[bytes]:
+    def _start_odd_worker(self, name: str, code: str) -> Forked:
         preload = self.directory / name
         preload.write_text(code)
         return self.start_worker(str(preload))
@@ -105,24 +118,31 @@ class Cluster:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
-    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, program: str, *arguments: str) -> Forked:
         home = self.directory / f"{program}-{len(self.processes)}"
         home.mkdir()
         with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
+            process = _programs().fork(
                 [sys.executable, "-m", f"distributed.cli.{program}", *arguments],
-                cwd=home,
-                env={
+                home,
+                {
                     **os.environ,
                     "SKYDB_TEST_CLAIMED": str(self.directory / "claimed"),
                     # One worker is enough to lose.
                     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.allowed_failures),
                 },
-                stdout=subprocess.DEVNULL,
-                stderr=log,
+                log,
             )
         self.processes.append(process)
         return process
+
+
+@cache
+def _programs() -> WorkerServer:
+    """The process that scheduler and workers are forked from, which the first of them starts."""
+    server = WorkerServer(os.environ, Path(os.environ["HOME"]), IMPORTED)
+    atexit.register(server.stop)
+    return server
 
 
 @contextmanager
