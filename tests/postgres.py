@@ -26,8 +26,8 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-START_LIMIT_S = 60.0
-STOP_LIMIT_S = 30.0
+START_LIMIT_S = 300.0
+STOP_LIMIT_S = 300.0
 
 #: The role that tests work as, and the one that nobody should.
 OWNER, SUPERUSER = "survey", "postgres"

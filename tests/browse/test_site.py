@@ -29,7 +29,7 @@ from tests.cookbook import Cookbook
 
 def read(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=30) as response:
+        with urllib.request.urlopen(url, timeout=300) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -191,7 +191,7 @@ def test_the_command_serves_until_it_is_interrupted(
         assert read(url)[0] == 200
         assert len(scratch(directory)) == 1
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out, err) == (0, "", "")
     assert scratch(directory) == []
     # No terminal, no browser.

@@ -29,7 +29,7 @@ def _imported(directory, *words) -> set[str]:
         [sys.executable, "-c", CODE, *words],
         cwd=directory,
         check=True,
-        timeout=60,
+        timeout=300,
         capture_output=True,
         text=True,
     )
@@ -69,6 +69,6 @@ def test_an_entity_brings_all_others_with_it_before_it_is_mapped() -> None:
         "print(len(Visit.exposures.property.mapper.class_.__mapper__.relationships) > 0)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, timeout=300, capture_output=True, text=True
     )
     assert done.stdout.strip() == "True"

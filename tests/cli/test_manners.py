@@ -74,7 +74,7 @@ def test_a_shell_can_complete_commands(line: str, offered: str) -> None:
     asked = {"_SKYDB_COMPLETE": "complete_bash", "COMP_WORDS": line,
              "COMP_CWORD": str(line.count(" "))}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True,
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True,
         env={**os.environ, **asked},
     )  # fmt: skip
     assert done.stdout.split() == [offered]

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 PACKAGE = str(Path(__file__).resolve().parents[2] / "skydb")
 #: Longest that a process is waited for; far beyond what is promised.
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 #: What :func:`prepare` has put something else in the place of.
 REAL: dict[str, Any] = {}
 

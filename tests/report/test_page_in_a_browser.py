@@ -118,7 +118,7 @@ def run(browser: str, where: Path, *arguments: str) -> subprocess.CompletedProce
          "--hide-scrollbars", "--disable-background-networking", "--enable-logging=stderr",
          f"--user-data-dir={where / 'profile'}", f"--window-size=600,{PHONE[1]}",
          *arguments],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, text=True, timeout=600, check=True,
     )  # fmt: skip
 
 

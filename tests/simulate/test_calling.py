@@ -152,7 +152,7 @@ def test_an_archive_serves_a_field_until_it_is_stopped(field: Path, tmp_path: Pa
             }
     assert repr(archive) == "<LoopbackArchive is stopped>"
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{archive.url}/whoami", timeout=10)
+        requests.get(f"{archive.url}/whoami", timeout=300)
 
 
 @pytest.mark.parametrize("archive", [8123, "field", ""])

@@ -161,7 +161,7 @@ def test_readers_go_on_while_a_writer_is_at_work(store: Store) -> None:
         session.add(Visit("bxl", "51", 12812))
         session.flush()
         with ThreadPoolExecutor(4) as pool:
-            seen = list(pool.map(lambda _: visits(store), range(4), timeout=20))
+            seen = list(pool.map(lambda _: visits(store), range(4), timeout=300))
         assert seen == [["bxl50"]] * 4
         session.commit()
     assert visits(store) == ["bxl50", "bxl51"]

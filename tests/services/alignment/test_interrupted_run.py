@@ -62,7 +62,7 @@ class Patient(Slow):
     def after(self, product: str) -> None:
         if product != PRODUCTS[self._fits - 1] or self.seen:
             return
-        until = time.monotonic() + 60.0
+        until = time.monotonic() + 600.0
         while len(found := self._recorded_now()) < self._expected:
             assert time.monotonic() < until, "no fit was recorded"
             time.sleep(0.01)

@@ -121,7 +121,7 @@ def interrupted(process: subprocess.Popen[str]) -> str:
     for _ in range(5):
         process.send_signal(signal.SIGINT)
         try:
-            return process.communicate(timeout=4)[1]
+            return process.communicate(timeout=30)[1]
         except subprocess.TimeoutExpired:
             continue
     raise AssertionError("it did not end")

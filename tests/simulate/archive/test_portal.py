@@ -124,7 +124,7 @@ def test_real_files_are_downloaded(mast, archive, truth, archived, tmp_path):
     ["", "request=nonsense", "request={}", 'request={"service":"Mast.Other","params":{}}'],
 )
 def test_a_bad_request_is_answered_with_an_error(archive, text):
-    answer = requests.post(f"{archive.url}/api/v0/invoke", data=text, timeout=10)
+    answer = requests.post(f"{archive.url}/api/v0/invoke", data=text, timeout=300)
     assert answer.json()["status"] == "ERROR"
 
 
@@ -139,7 +139,7 @@ def test_a_criterion_on_an_unknown_column_is_an_error(archive):
         "params": {"filters": [{"paramName": "colour", "values": ["red"]}]},
     }
     answer = requests.post(
-        f"{archive.url}/api/v0/invoke", data={"request": json.dumps(query)}, timeout=10
+        f"{archive.url}/api/v0/invoke", data={"request": json.dumps(query)}, timeout=300
     )
     assert "no column colour" in answer.json()["msg"]
 
