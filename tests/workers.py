@@ -29,6 +29,8 @@ from skydb.drizzle.runner import _import_path as import_path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WORKER = "skydb.drizzle.worker"
+#: What reads the address of its service when it is imported.
+SERVICE = "drizzlepac.haputils.astrometric_utils"
 #: An environment and a few paths; a packet arrives as a whole or not at all.
 LONGEST = 1 << 17
 #: What is imported before the first task; tasks import the rest themselves.
@@ -127,8 +129,8 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _is_of_a_service(scratch: Path) -> bool:
-    """Whether a task asks a service: drizzlepac learns which when it is imported."""
+def _is_of_a_service(scratch: str) -> bool:
+    """Whether a task asks a service."""
     return bool(json.loads((Path(scratch) / REQUEST).read_text())["task"] == "catalog")
 
 
@@ -153,9 +155,7 @@ class Subprocesses:
 
     def Popen(self, command: list[str], **options: Any) -> Forked | subprocess.Popen[bytes]:
         is_worker = command[:3] == [sys.executable, "-m", WORKER]
-        if not is_worker or _is_of_a_service(options["cwd"]):
-            return subprocess.Popen(command, **options)
-        if options["env"]["PYTHONPATH"] != self._import_path:
+        if not is_worker or options["env"]["PYTHONPATH"] != self._import_path:
             return subprocess.Popen(command, **options)
         with self._starting:
             self._server = self._server or WorkerServer(
@@ -215,6 +215,13 @@ def watch(task: dict[str, Any], reply: int, log: int) -> None:
         told.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
+def forget(name: str) -> None:
+    """Have a module imported anew by who needs it next."""
+    package, _, last = name.rpartition(".")
+    del sys.modules[name]
+    delattr(sys.modules[package], last)
+
+
 def run(task: dict[str, Any], log: int) -> None:
     """Be the program that the command line would have started."""
     os.dup2(log, 1)
@@ -229,6 +236,8 @@ def run(task: dict[str, Any], log: int) -> None:
     if "dask.config" in sys.modules:
         # It has read the environment when it was imported.
         sys.modules["dask.config"].refresh()
+    if task["module"] == WORKER and _is_of_a_service(task["cwd"]):
+        forget(SERVICE)
     sys.modules.pop(task["module"], None)
     runpy.run_module(task["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)
