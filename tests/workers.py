@@ -31,6 +31,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 WORKER = "skydb.drizzle.worker"
 #: What reads the address of its service when it is imported.
 SERVICE = "drizzlepac.haputils.astrometric_utils"
+#: On PYTHONPATH, a spherical_geometry that lacks a method.
+DOWNGRADED = REPOSITORY / "tests" / "drizzle" / "without_flat_polygons"
 #: An environment and a few paths; a packet arrives as a whole or not at all.
 LONGEST = 1 << 17
 #: What is imported before the first task; tasks import the rest themselves.
@@ -140,7 +142,7 @@ class Subprocesses:
     Parameters
     ----------
     scratch : Path
-        For the process they are forked from, which the first of them starts.
+        For the processes they are forked from, each started by the first that needs it.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -148,25 +150,34 @@ class Subprocesses:
         self._import_path = os.pathsep.join(import_path())
         self._scratch = scratch
         self._starting = threading.Lock()
-        self._server: WorkerServer | None = None
+        self._servers: dict[str, WorkerServer] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
     def Popen(self, command: list[str], **options: Any) -> Forked | subprocess.Popen[bytes]:
         is_worker = command[:3] == [sys.executable, "-m", WORKER]
-        if not is_worker or options["env"]["PYTHONPATH"] != self._import_path:
+        if not is_worker or not self._is_usual(options["env"]["PYTHONPATH"]):
             return subprocess.Popen(command, **options)
-        with self._starting:
-            self._server = self._server or WorkerServer(
-                options["env"], self._scratch, (*IMPORTED, *_tasks())
-            )
-        return self._server.fork(command, options["cwd"], options["env"], options["stdout"])
+        server = self._server(options["env"])
+        return server.fork(command, options["cwd"], options["env"], options["stdout"])
 
     def stop(self) -> None:
         """Start no more."""
-        if self._server is not None:
-            self._server.stop()
+        for server in self._servers.values():
+            server.stop()
+
+    def _is_usual(self, path: str) -> bool:
+        """Whether several tests have workers that import from there."""
+        return path == self._import_path or Path(path.split(os.pathsep)[0]) == DOWNGRADED
+
+    def _server(self, environment: Mapping[str, str]) -> WorkerServer:
+        path = environment["PYTHONPATH"]
+        with self._starting:
+            if path not in self._servers:
+                imported = (*IMPORTED, *_tasks())
+                self._servers[path] = WorkerServer(environment, self._scratch, imported)
+            return self._servers[path]
 
 
 def _tasks() -> list[str]:
