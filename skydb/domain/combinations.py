@@ -25,7 +25,7 @@ from skydb.domain.choice import (
 )
 from skydb.domain.product import Product
 from skydb.domain.version import ProductVersion
-from skydb.domain.vocabulary import Flavour
+from skydb.domain.vocabulary import Flavour, ProductKind
 
 #: Flavours that the members of a product can have, the likeliest first. What a user drizzles
 #: is made of the archive's files; sky cells are made of the exposures of single visits.
@@ -36,6 +36,9 @@ MADE_OF = {
     Flavour.SKYDB: (Flavour.SKYDB, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.USER),
     Flavour.USER: (Flavour.USER, Flavour.PIPELINE, Flavour.SVM, Flavour.MVM, Flavour.SKYDB),
 }
+
+#: A file that a fit of a product moves: flavour and kind of the product, and the exposure.
+_Moved = tuple[Flavour, ProductKind | None, str]
 
 
 def choose_combinations(
@@ -144,7 +147,8 @@ def _apart(combinations: Sequence[Product]) -> list[Product]:
     product of HAP, which is of all filters, beside one of each filter: those of the filters
     go first, or a fit would move the exposures of filters that were not selected.
     """
-    taken: list[Product] = []
+    taken: set[int] = set()
+    moved: set[_Moved] = set()
     for one in sorted(
         combinations,
         key=lambda one: (
@@ -153,21 +157,21 @@ def _apart(combinations: Sequence[Product]) -> list[Product]:
             -one.latest.recorded_at.timestamp(),
         ),
     ):
-        if not any(in_common(one, other) for other in taken):
-            taken.append(one)
-    return [one for one in combinations if one in taken]
+        mine = moved_by(one)
+        if moved.isdisjoint(mine):
+            taken.add(id(one))
+            moved |= mine
+    return [one for one in combinations if id(one) in taken]
 
 
-def in_common(one: Product, other: Product) -> list[str]:
-    """Exposures of which two products move the same file; a DRZ moves FLTs, a DRC FLCs.
+def moved_by(combination: Product) -> frozenset[_Moved]:
+    """Files that a fit of a product moves: a DRZ moves FLTs, a DRC FLCs.
 
     Products of different flavours are taken to move different files.
     """
-    is_alike = one.kind is other.kind or one.flavour is Flavour.SKYDB
-    if one.flavour is not other.flavour or not is_alike:
-        return []
-    theirs = set(_members(other))
-    return [name for name in _members(one) if name in theirs]
+    flavour = combination.flavour
+    kind = None if flavour is Flavour.SKYDB else combination.kind
+    return frozenset((flavour, kind, name) for name in _members(combination))
 
 
 def _is_total(filename: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -338,14 +337,17 @@ def _require_apart(run_id: int, fits: Sequence[_Fit]) -> None:
     StateError
         When two do.
     """
-    for one, other in combinations(fits, 2):
-        both = sorted(one.exposures[key].name for key in one.exposures.keys() & other.exposures)
-        if both:
+    moving: dict[int, _Fit] = {}
+    for one in fits:
+        other = next((moving[key] for key in one.exposures if key in moving), None)
+        if other is not None:
+            both = sorted(one.exposures[key].name for key in one.exposures.keys() & other.exposures)
             raise StateError(
-                f"The fits of {one.product} and {other.product} both move {listed(both)}.",
+                f"The fits of {other.product} and {one.product} both move {listed(both)}.",
                 advice=f"Nothing was moved. `skydb align reject {run_id} --why TEXT`, and fit one "
                 "of them: an exposure gets one fit.",
             )
+        moving.update(dict.fromkeys(one.exposures, one))
 
 
 def _missed(

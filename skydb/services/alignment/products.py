@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
 from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, by_exposure, newest_in_time
-from skydb.domain.combinations import choose_combinations, in_common
+from skydb.domain.combinations import choose_combinations, moved_by
 from skydb.domain.guards import Flag, listed
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
 from skydb.domain.values import FileFacts
@@ -240,14 +239,18 @@ def refuse_twins(chosen: Sequence[ChosenInput]) -> None:
 
 def _refuse_shared(chosen: Sequence[ChosenInput]) -> None:
     """Refuse products of which two would move the same files: a file gets one fit."""
-    for one, other in combinations((each.version.product for each in chosen), 2):
-        both = in_common(one, other)
-        if both:
+    moving: dict[object, Product] = {}
+    for one in (each.version.product for each in chosen):
+        mine = moved_by(one)
+        other = next((moving[file] for file in mine if file in moving), None)
+        if other is not None:
+            both = sorted(name for *_, name in mine & moved_by(other))
             raise UsageError(
-                f"{one.filename} and {other.filename} have {listed(both)} in common, and an "
+                f"{other.filename} and {one.filename} have {listed(both)} in common, and an "
                 "exposure gets one fit.",
                 advice="Fit one of them, or one after the other.",
             )
+        moving.update(dict.fromkeys(mine, one))
 
 
 def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[str, ...]]:
