@@ -114,9 +114,9 @@ def _name_of(refcat: object) -> str | None:
     return str(refcat) if refcat else None
 
 
-def catalog_blocks(services: Services, alignment: int | None) -> _Blocks:
-    """The reference catalogue of an alignment run, and the epoch of its sources."""
-    rows = catalog_rows(services, alignment)
+def catalog_blocks(services: Services, alignments: Sequence[int]) -> _Blocks:
+    """The reference catalogues of alignment runs, and the epoch of their sources."""
+    rows = [row for run in alignments for row in catalog_rows(services, run)]
     if not rows:
         return ()
     caption = "Sources with a proper motion were moved to the epoch of each product."

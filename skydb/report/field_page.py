@@ -147,7 +147,7 @@ def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row]
         runs=runs,
         values=values,
         inputs=coverage.inputs(numbers),
-        alignment=coverage.alignment(),
+        alignments=coverage.alignments(),
         failed_fits=coverage.failed_fits(),
         failed_runs=coverage.failed_runs(),
         findings=coverage.findings(),
@@ -190,7 +190,8 @@ def _verdict_block(verdict: ReportVerdict) -> VerdictBlock:
 def _map_blocks(services: Services, facts: Facts, coverage: Coverage) -> tuple[Block, ...]:
     if not facts.exposures:
         return ()
-    return footprint_blocks(services, coverage.about, facts.alignment)
+    newest = next(iter(facts.alignments), None)
+    return footprint_blocks(services, coverage.about, newest)
 
 
 def _field_blocks(facts: Facts, shown: Sequence[FieldShown]) -> tuple[TableBlock, ...]:
@@ -254,7 +255,7 @@ def _shown_sections(
 ) -> tuple[Section, ...]:
     """Alignment and sky: of one field in two sections, of several in one for each of them."""
     if not fields:
-        whole = FieldShown("", facts.runs, facts.values, facts.inputs, facts.alignment)
+        whole = FieldShown("", facts.runs, facts.values, facts.inputs, facts.alignments)
         return (
             Section("Alignment", (*failure_blocks(facts), *alignment_blocks(services, whole))),
             Section("Sky", sky_blocks(services, whole) if facts.exposures else ()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +11,8 @@ from skydb.report import columns, columns_report, pages
 from skydb.report.field_details import audit_blocks, catalog_blocks, parameter_blocks
 from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
 from skydb.report.html import BlinkBlock, FigureBlock, TableBlock, TextBlock
-from skydb.report.verdict import Facts
+from skydb.report.tables import Column
+from skydb.report.verdict import Facts, listed_runs
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -43,19 +45,21 @@ class FieldShown:
         Target, detector, filter and proposal; empty for all that the page is about.
     runs, values, inputs : sequence of mapping
         Sky runs, their values and the file versions that they used.
-    alignment : int or None
-        The alignment run.
-    products, rootnames : collection of str, optional
-        Names of what is of the field; all when left out.
+    alignments : mapping of int to collection of str
+        Names of the products whose fits are shown, by alignment run, the newest first.
+    rootnames : collection of str, optional
+        Names of the exposures of the field; all when left out.
+    options : str
+        Options of a command that select the field, as a shell takes them.
     """
 
     name: str
     runs: Sequence[Row]
     values: Sequence[Row]
     inputs: Sequence[Row]
-    alignment: int | None
-    products: Collection[str] | None = None
+    alignments: Mapping[int, Collection[str]]
     rootnames: Collection[str] | None = None
+    options: str = ""
 
 
 def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> list[FieldShown]:
@@ -81,12 +85,19 @@ def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> li
         found.append(
             FieldShown(
                 row["field"], runs, one.values() if runs else (),
-                one.inputs([run["run"] for run in runs]), one.alignment(),
-                set(selected.products.values()) if selected else None,
-                selected.rootnames if selected else None,
+                one.inputs([run["run"] for run in runs]), one.alignments(),
+                selected.rootnames if selected else None, _options_of(row),
             )
         )  # fmt: skip
     return found
+
+
+def _options_of(row: Row) -> str:
+    """Options that select a field, quoted where a shell wants it."""
+    given = [(name.removesuffix("_id"), row[name]) for name in _SELECTING]
+    return shlex.join(
+        word for name, value in given if value is not None for word in (f"--{name}", str(value))
+    )
 
 
 def _scope_of(coverage: Coverage, row: Row) -> Scope:
@@ -111,14 +122,13 @@ def field_blocks(services: Services, field: FieldShown, place: int) -> _Blocks:
         How many fields are before it on the page: the first ones are drawn.
     """
     is_drawn = place < _FIELDS_DRAWN
-    target = field.name.split(" ")[0]
-    more = TextBlock(f"Pictures of this field: skydb report OUT.html --target '{target}'")
+    more = TextBlock(f"Pictures of this field: skydb report OUT.html {field.options}")
     return (
         TextBlock("", "Alignment"),
         *alignment_blocks(services, field, is_drawn=is_drawn),
         TextBlock("", "Sky"),
         *sky_blocks(services, field, is_drawn=is_drawn),
-        *(() if is_drawn else (more,)),
+        *(() if is_drawn or not field.options else (more,)),
     )
 
 
@@ -144,15 +154,21 @@ def failure_blocks(facts: Facts) -> tuple[TableBlock, ...]:
 
 
 def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) -> _Blocks:
-    """Fits of the alignment run, the shifts that they gave, and pictures of them."""
-    run = field.alignment
-    if run is None:
-        return (TextBlock("No alignment run has finished."),)
-    fits, shifts = services.solutions.fits(run), services.solutions.accepted(run)
-    rows = columns.with_reasons(row for row in fits if _is_of(field.products, row["product"]))
+    """Fits of the alignment runs, the shifts that they gave, and pictures of the newest run."""
+    runs = list(field.alignments)
+    if not runs:
+        return (TextBlock(f"No alignment run {'of this field ' * bool(field.name)}has finished."),)
+    rows = columns.with_reasons(
+        fit
+        for run in runs
+        for fit in services.solutions.fits(run)
+        if fit["product"] in field.alignments[run]
+    )
+    shifts = (row for run in runs for row in services.solutions.accepted(run))
     moved = [row for row in shifts if _is_of(field.rootnames, row["rootname"])]
+    of_several = (Column("run"),) if len(runs) > 1 else ()
     tables = (
-        TableBlock("Fits", f"Alignment run {run}.", columns.FITS, rows),
+        TableBlock("Fits", f"Alignment {listed_runs(runs)}.", (*of_several, *columns.FITS), rows),
         TableBlock(
             "Beside the archive's solutions",
             "The same fits, and the WCS that each product came with.",
@@ -166,10 +182,11 @@ def alignment_blocks(services: Services, field: FieldShown, *, is_drawn: bool = 
             moved,
         ),
     )
-    told: _Blocks = (*catalog_blocks(services, run), *tables, *parameter_blocks(services, [run]))
+    blocks: _Blocks = (*catalog_blocks(services, runs), *tables, *parameter_blocks(services, runs))
     if not is_drawn:
-        return told
-    return (*told, *or_why_not(lambda: fit_figures(services, run, field.products)))
+        return blocks
+    newest = field.alignments[runs[0]]
+    return (*blocks, *or_why_not(lambda: fit_figures(services, runs[0], newest)))
 
 
 def _is_of(names: Collection[str] | None, name: str) -> bool:

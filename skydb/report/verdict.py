@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +37,8 @@ class Facts:
         Their sky values, of which ``rootname`` says what they cover.
     inputs : sequence of mapping
         The file versions that they used.
-    alignment : int or None
-        The alignment run that is shown.
+    alignments : mapping of int to collection of str
+        Names of the products whose fits are shown, by alignment run.
     failed_fits, failed_runs : sequence of mapping
         What failed and was not done again.
     findings : sequence of mapping
@@ -57,7 +57,7 @@ class Facts:
     runs: Sequence[Row] = ()
     values: Sequence[Row] = ()
     inputs: Sequence[Row] = ()
-    alignment: int | None = None
+    alignments: Mapping[int, Collection[str]] = field(default_factory=dict)
     failed_fits: Sequence[Row] = ()
     failed_runs: Sequence[Row] = ()
     findings: Sequence[Row] = ()
@@ -165,6 +165,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def listed_runs(runs: Iterable[int]) -> str:
+    """``run 3``, ``runs 3, 7``; empty for none."""
+    numbers = sorted(runs)
+    return f"run{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}" if numbers else ""
+
+
 def _field_of(exposure: Row) -> str:
     """Target, detector, filter and proposal; the program where a log has none of them."""
     known = [str(exposure[name]) for name in _FIELD if exposure[name] is not None]
@@ -185,10 +191,11 @@ def _covers(facts: Facts) -> tuple[str, ...]:
     in_runs = [one for one in facts.exposures if one["rootname"] in facts.shown]
     if in_runs:
         lines.append(f"The sky runs of this page: {_counts(in_runs)}.")
-    methods = ", ".join(str(run["effective_method"] or _UNKNOWN) for run in facts.runs)
+    methods = ", ".join(
+        dict.fromkeys(str(run["effective_method"] or _UNKNOWN) for run in facts.runs)
+    )
     lines.append(f"Sky methods: {methods or 'none'}.")
-    shown = f"run {facts.alignment}" if facts.alignment else "no finished run"
-    lines.append(f"Alignment: {shown}.")
+    lines.append(f"Alignment: {listed_runs(facts.alignments) or 'no finished run'}.")
     if facts.measured:
         met = sum(bool(row["passed"]) for row in facts.measured)
         lines.append(f"{met} of {len(facts.measured)} bars were met.")
@@ -214,7 +221,7 @@ def _nothing(facts: Facts) -> Iterator[Problem]:
         yield Problem("No exposures are recorded")
     elif not facts.runs:
         yield Problem("No sky run has succeeded")
-    if facts.exposures and facts.alignment is None:
+    if facts.exposures and not facts.alignments:
         yield Problem("No alignment run has finished")
 
 
@@ -273,9 +280,17 @@ def _downgraded(facts: Facts) -> Iterator[Problem]:
 
 
 def _noticed(facts: Facts) -> Iterator[Problem]:
-    shown = {run["run"] for run in facts.runs} | {facts.alignment}
+    shown = {run["run"] for run in facts.runs} | set(facts.alignments)
+    fitted: set[str] = set().union(*facts.alignments.values())
     counting = (
-        row for row in facts.findings if row["during"] not in _RUN_KINDS or row["activity"] in shown
+        row
+        for row in facts.findings
+        if row["during"] not in _RUN_KINDS
+        or (
+            row["activity"] in shown
+            # Another run has the fit of that product that is shown.
+            and row["subject"] not in fitted - set(facts.alignments.get(row["activity"], fitted))
+        )
     )
     # The methods of one group notice the same of their inputs, each for itself.
     distinct = {(row["kind"], row["subject"], row["message"]): row for row in counting}

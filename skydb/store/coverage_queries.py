@@ -238,11 +238,22 @@ def sky_runs(session: Session, run_ids: Collection[int]) -> list[SkyRun]:
     return list(session.scalars(found.options(*WITH_ROWS)))
 
 
-def newest_alignment(session: Session, run_ids: Collection[int]) -> int | None:
-    """The newest alignment run among some."""
-    return session.scalar(
-        select(func.max(AlignmentRun.id)).where(AlignmentRun.id.in_(list(run_ids)))
+def alignments_named(
+    session: Session, run_ids: Collection[int], products: Collection[int] | None = None
+) -> dict[int, frozenset[str]]:
+    """Products that alignment runs among some have fitted, of all or some: names by run."""
+    found: dict[int, set[str]] = {}
+    query = (
+        select(AlignmentRun.id, Product.id, Product.filename)
+        .join(AlignmentSolution, AlignmentSolution.activity_id == AlignmentRun.id)
+        .join(Product, Product.id == AlignmentSolution.product_id)
+        .where(AlignmentRun.id.in_(list(run_ids)))
+        .order_by(AlignmentRun.id.desc())
     )
+    for run, product, name in session.execute(query):
+        if products is None or product in products:
+            found.setdefault(run, set()).add(name)
+    return {run: frozenset(names) for run, names in found.items()}
 
 
 def exposures_of_runs(session: Session, run_ids: Collection[int]) -> set[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
     AlignmentRun,
+    AlignmentSolution,
     Exposure,
     Product,
     ProductVersion,
@@ -18,7 +19,7 @@ from skydb.domain import (
     Usage,
     Visit,
 )
-from skydb.domain.vocabulary import ActivityStatus
+from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
 
@@ -124,23 +125,64 @@ def runs_using(session: Session, products: Iterable[int]) -> set[int]:
     return found
 
 
-def latest_alignment(session: Session, products: Collection[int] | None = None) -> int | None:
-    """The newest alignment run that was finished, of any of some products; or None."""
+def alignments_showing(
+    session: Session, products: Collection[int] | None = None
+) -> dict[int, frozenset[str]]:
+    """Alignment runs that have the newest fit of a product, or the one that is active.
+
+    Parameters
+    ----------
+    session : Session
+    products : collection of int, optional
+        Keys of products; all when left out.
+
+    Returns
+    -------
+    dict of int to frozenset of str
+        File names of these products by run, the newest run first.
+    """
+    runs: dict[int, list[tuple[int, bool]]] = {}
+    names: dict[int, str] = {}
+    for run, product, name, is_active in _fits(session, products):
+        names[product] = name
+        runs.setdefault(product, []).append((run, is_active))
+    shown: dict[int, set[str]] = {}
+    for product, fits in runs.items():
+        for run in {max(run for run, _ in fits), *(run for run, is_active in fits if is_active)}:
+            shown.setdefault(run, set()).add(names[product])
+    return {run: frozenset(shown[run]) for run in sorted(shown, reverse=True)}
+
+
+def _fits(
+    session: Session, products: Collection[int] | None
+) -> Iterable[tuple[int, int, str, bool]]:
+    """Run, product, its file name, and whether the fit is active, of fits of finished runs."""
     query = (
-        select(AlignmentRun.id)
+        select(
+            AlignmentRun.id,
+            Product.id,
+            Product.filename,
+            and_(
+                AlignmentSolution.status == SolutionStatus.APPLIED,
+                AlignmentSolution.superseded_by_id.is_(None),
+            ),
+        )
+        .join(AlignmentSolution, AlignmentSolution.activity_id == AlignmentRun.id)
+        .join(Product, Product.id == AlignmentSolution.product_id)
         .where(
             AlignmentRun.status == ActivityStatus.SUCCEEDED,
+            AlignmentRun.deleted_at.is_(None),
             # A product that is known from a log only has no version.
             AlignmentRun.imported_by_id.is_(None),
             # A repetition is for comparison: its fits are not applied.
             AlignmentRun.parameters["replay_of"].as_string().is_(None),
         )
-        .order_by(AlignmentRun.id.desc())
     )
-    if products is None:
-        return session.scalar(query.limit(1))
-    found = (
-        session.scalar(query.where(AlignmentRun.id.in_(batch)).limit(1))
-        for batch in batches(runs_using(session, products))
+    several = (
+        [query]
+        if products is None
+        else [query.where(AlignmentSolution.product_id.in_(one)) for one in batches(products)]
     )
-    return max((run for run in found if run is not None), default=None)
+    for one in several:
+        for run, product, name, is_active in session.execute(one):
+            yield run, product, name, bool(is_active)

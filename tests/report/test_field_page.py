@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from skydb.api.composition import Services
 from skydb.domain import ProductVersion, ReferenceCatalog
+from skydb.domain.findings import FindingKind
 from skydb.errors import UsageError
 from skydb.report.field_details import catalog_rows, parameter_blocks
 from skydb.report.field_page import write_field_report
@@ -143,6 +146,74 @@ def test_a_failed_fit_is_a_problem_until_another_one_succeeds(
     assert subjects(before, "Fit failed") == ["ibxl5001q_flt.fits"]
     assert "no match" in page
     assert "Fit failed" not in after.by_kind
+
+
+def test_findings_of_every_alignment_whose_fits_are_shown_count(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            gaia = survey.catalog("gaia")
+            weak, good = (
+                survey.content(survey.exposure(visit, detector=detector))
+                for visit, detector in (("50", "IR"), ("60", "UVIS"))
+            )
+            runs = [survey.fit(one, gaia).activity for one in (weak, good)]
+            runs[0].notice(FindingKind.WEAK_FIT, weak.filename, "4 matches.")
+            session.commit()
+            numbers = [run.id for run in runs]
+        before, page = page_of(services, tmp_path)
+        with services.context.store.writing() as session:
+            again = Survey(session, contents=10)
+            fit = again.fit(
+                session.get_one(ProductVersion, 1), session.get_one(ReferenceCatalog, 1)
+            )
+            numbers.append(fit.activity_id)
+            session.commit()
+        after, _ = page_of(services, tmp_path)
+    assert f"Alignment: runs {numbers[0]}, {numbers[1]}." in before.covers
+    assert all(f"Alignment run {number}." in page for number in numbers[:2])
+    assert subjects(before, "Finding: weak-fit") == ["ibxl5001q_flt.fits"]
+    # Another run has the fit that counts.
+    assert f"Alignment: runs {numbers[1]}, {numbers[2]}." in after.covers
+    assert "Finding: weak-fit" not in after.by_kind
+
+
+def test_visits_that_were_aligned_one_by_one_are_listed_together(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            gaia = survey.catalog("gaia")
+            fits = [survey.fit(survey.content(survey.exposure(one)), gaia) for one in ("50", "51")]
+            session.commit()
+            first, second = (fit.activity_id for fit in fits)
+        _, page = page_of(services, tmp_path)
+        named = write_field_report(services, tmp_path / "named.html", runs=(first,)).verdict
+    assert f"Alignment runs {first}, {second}." in page
+    assert "ibxl5001q_flt.fits" in page and "ibxl5101q_flt.fits" in page
+    assert f"Alignment: run {first}." in named.covers
+
+
+def test_a_field_that_is_not_drawn_names_the_command_that_draws_it(
+    sqlite_ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skydb.report.field_sections._FIELDS_DRAWN", 0)
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            for visit, target in (("50", "NGC 1 'A'"), ("60", None)):
+                exposure = survey.exposure(visit, detector="UVIS" if target else "IR")
+                exposure.target_name = target
+                survey.sky([survey.content(exposure)])
+            session.commit()
+        _, page = page_of(services, tmp_path)
+    said = [line for line in html.unescape(page).split("<p") if "Pictures of this field" in line]
+    (first, second) = sorted(line.split("OUT.html ")[1].split("<")[0].strip() for line in said)
+    assert shlex.split(second)[:4] == ["--target", "NGC 1 'A'", "--detector", "UVIS"]
+    assert shlex.split(first)[:2] == ["--detector", "IR"]
 
 
 def test_a_ledger_of_logs_only_has_a_page(sqlite_ledger_url: str, tmp_path: Path) -> None:

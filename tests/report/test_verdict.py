@@ -31,7 +31,7 @@ GOOD = Facts(
     runs=(RUN,),
     values=({"rootname": "ibxl50clq"}, {"rootname": "ibxl51cvq"}),
     inputs=(INPUT, {**INPUT, "rootname": "ibxl51cvq"}),
-    alignment=3,
+    alignments={3: ("a_drz.fits",)},
 )
 
 
@@ -109,7 +109,7 @@ WRONG = {
         Problem("Bar missed", "sky", "", "row-measured-sky"),
     ),
     "no alignment run has finished": (
-        {"alignment": None}, Problem("No alignment run has finished"),
+        {"alignments": {}}, Problem("No alignment run has finished"),
     ),
     "there are no exposures": (
         {"exposures": ()}, Problem("No exposures are recorded"),

@@ -13,7 +13,12 @@ from skydb.services.comparison import values_of_groups
 from skydb.store import coverage_queries, queries
 from skydb.store.queries import Row
 from skydb.store.scope import Scope
-from skydb.store.selected_queries import Selected, groups_covering, latest_alignment, runs_using
+from skydb.store.selected_queries import (
+    Selected,
+    alignments_showing,
+    groups_covering,
+    runs_using,
+)
 from skydb.store.unit_of_work import Store
 
 
@@ -101,13 +106,20 @@ class Coverage:
         )
         return groups_covering(session, names)
 
-    def alignment(self) -> int | None:
-        """The alignment run that is shown: the one named, or the newest of the exposures."""
+    def alignments(self) -> dict[int, frozenset[str]]:
+        """The alignment runs that are shown: those named, or those with fits that matter.
+
+        Returns
+        -------
+        dict of int to frozenset of str
+            File names of the products whose fits are shown, by run, the newest run first. They
+            are those of which the run has the newest fit, or the one that is active.
+        """
         with self.store.reading() as session:
-            if self.named:
-                return coverage_queries.newest_alignment(session, self._require(session))
             products = None if self.selected is None else self.selected.products
-            return latest_alignment(session, products)
+            if self.named:
+                return coverage_queries.alignments_named(session, self._require(session), products)
+            return alignments_showing(session, products)
 
     def _require(self, session: Session) -> list[int]:
         kinds = coverage_queries.kinds_of_runs(session, self.named)
