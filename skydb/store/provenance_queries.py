@@ -35,6 +35,8 @@ from skydb.domain.vocabulary import FindingKind, LinkRole, SolutionOrigin
 
 #: Ids in one statement; databases bound the number of parameters.
 _BATCH = 2000
+#: Characters of a rootname; those of chips and pairs begin or end with one.
+_ROOTNAME = 9
 
 E = TypeVar("E")
 
@@ -327,11 +329,22 @@ def header_backups(session: Session, version_ids: Collection[int]) -> list[Heade
 def findings(
     session: Session, activity_ids: Collection[int], subjects: Collection[str] | None
 ) -> list[Finding]:
-    """Load findings on these subjects, or on all."""
+    """Load findings on these subjects, on chips and pairs of exposures among them, or on all."""
+    exposures = sorted(one for one in subjects or () if len(one) == _ROOTNAME)
+    starts = [f"{rootname}{mark}" for rootname in exposures for mark in "[-"]
+    ends = [f"-{rootname}" for rootname in exposures]
 
     def noticed(ids: list[int]) -> Select[Any]:
         found = select(Finding).where(Finding.activity_id.in_(ids)).order_by(Finding.id)
-        return found if subjects is None else found.where(Finding.subject.in_(sorted(subjects)))
+        if subjects is None:
+            return found
+        return found.where(
+            or_(
+                Finding.subject.in_(sorted(subjects)),
+                func.substr(Finding.subject, 1, _ROOTNAME + 1).in_(starts),
+                func.substr(Finding.subject, _ROOTNAME + 1).in_(ends),
+            )
+        )
 
     return _all(session, activity_ids, noticed)
 

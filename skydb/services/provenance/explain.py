@@ -258,7 +258,8 @@ class _Teller:
 
     def _names(self, versions: Iterable[ProductVersion]) -> set[str]:
         """Names by which findings may refer to nodes of the branch."""
-        names = {f"run {key}" for key in self._keys[Kind.ACTIVITY]}
+        # Guards say of all inputs of a run what is of every one of them.
+        names = {"inputs"} | {f"run {key}" for key in self._keys[Kind.ACTIVITY]}
         for version in versions:
             names.add(version.product.filename)
             if (place := version.known_path) is not None:
