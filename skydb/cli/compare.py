@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from skydb.report import columns, columns_comparison
 if TYPE_CHECKING:
     from skydb.api.sky_comparison import SkyChanges
     from skydb.cli.shell import Shell
+    from skydb.report.tables import Column
 
 Replays = Annotated[
     bool, typer.Option("--replays", help="Also runs that `skydb replay` made to compare.")
@@ -26,6 +28,9 @@ _NOTE = (
     "relative: less the median difference of all chips that both runs have. Of match only this "
     "means anything: its values are offsets from one image of their own run."
 )
+
+#: Characters that a table of differences wants for all that is asked most.
+_ROOM = 100
 
 
 def attach(sky: typer.Typer) -> None:
@@ -93,7 +98,16 @@ def compare(
 
 def _show_changes(shell: Shell, changes: SkyChanges, *, sigma: bool, as_json: bool) -> None:
     note = " ".join([_NOTE, *changes.notes])
-    shown = columns_comparison.SKY_CHANGES_SIGMA if sigma else columns_comparison.SKY_CHANGES
+    shown: Sequence[Column] = columns_comparison.SKY_CHANGES
+    pairs = {(row.run_a, row.run_b, row.is_relative) for row in changes.rows}
+    is_narrow = shell.stdout.width < _ROOM and not shell.wide
+    if sigma:
+        shown = columns_comparison.SKY_CHANGES_SIGMA
+    elif is_narrow and len(pairs) == 1 and changes.rows[0].is_relative:
+        shown = columns_comparison.SKY_CHANGES_OF_OFFSETS
+        causes = {", ".join(row.cause) for row in changes.rows}
+        if len(causes) == 1 and (named := causes.pop()):
+            note += f" Cause, in every row: {named}."
     shell.present("MDRIZSKY, run by run", changes, shown, as_json=as_json, note=note)
 
 

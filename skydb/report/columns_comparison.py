@@ -21,6 +21,21 @@ SKY_CHANGES = (
     Column("cause", wraps=True, spare=1),
     Column("remark", wraps=True, spare=7),
 )
+#: The same of offsets of two runs where there is no room for all: the relative difference counts.
+SKY_CHANGES_OF_OFFSETS = (
+    Column("rootname"),
+    Column("extver"),
+    Column("method", spare=2),
+    Column("value_a"),
+    Column("value_b"),
+    Column("difference"),
+    Column("difference_relative"),
+    Column("unit"),
+    Column("significance", spare=1),
+    Column("changed", spare=3),
+    Column("cause", wraps=True, spare=4),
+    Column("remark", wraps=True, spare=5),
+)
 #: The same with the standard deviations, and without what takes room.
 SKY_CHANGES_SIGMA = (
     Column("rootname"),

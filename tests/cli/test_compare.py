@@ -165,3 +165,16 @@ def test_statistics_say_why_islands_have_no_median(tmp_path: Path, sqlite_templa
     answer = ledger("sky", "stats")
     assert f"no median (islands of run {run})" in answer.err
     assert answer.code == 0
+
+
+def test_two_runs_of_match_show_the_relative_difference_on_a_narrow_terminal(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = field.runs["old match"], field.runs["new match"]
+    monkeypatch.setenv("COLUMNS", "80")
+    said = field.skydb("sky", "compare", *pair).out
+    assert "relative" in said.splitlines()[1] and "+0.500000" in said and "-0.500000" in said
+    assert "Cause, in every row: software." in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 80
+    levels = field.runs["old localmin"], field.runs["new localmin"]
+    assert "relative" not in field.skydb("sky", "compare", *levels).out.splitlines()[1]
