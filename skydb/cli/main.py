@@ -24,6 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
     SIGINT, SIGTERM and SIGHUP end it, see :mod:`skydb.cli.signals`; not those that this
     process was started to ignore, as by `nohup`.
     """
+    for name in ("stdout", "stderr"):
+        # Closed by the caller: files that are opened later must not take the number.
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123
     heard = [one for one in STOPPING if signal.getsignal(one) is not signal.SIG_IGN]
     for one in heard:
         signal.signal(one, _end_at_once)
@@ -34,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     heed = Heed(words, heard)
     try:
         heed.begin()
-        code = run(words)
+        code = _written(run(words))
     except BaseException:
         # Whatever a library has made of the interruption.
         heed.end()
@@ -51,6 +55,20 @@ def run(arguments: list[str] | None = None) -> int:
     from skydb.cli.app import run as run_command
 
     return run_command(sys.argv[1:] if arguments is None else arguments)
+
+
+def _written(code: int) -> int:
+    """The exit code, once the output is written; 1 when it cannot be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # A reader that has seen enough, such as `head`, is no error to be explained.
+        if not isinstance(error, BrokenPipeError):
+            os.write(2, f"skydb: The output was not written: {error.strerror}.\n".encode())
+        # Or the interpreter would try again, on its way out, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _end_at_once(number: int, _: object) -> NoReturn:

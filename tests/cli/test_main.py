@@ -1,0 +1,54 @@
+"""The end of the process of a command: its output may have no reader, or no place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+#: Short, so that all of it waits in a buffer until the process ends.
+COMMAND = (sys.executable, "-c", "from skydb.cli.main import main; main(['status', '--json'])")
+
+Ended = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def ended(tmp_path: Path, sqlite_template: Path) -> Ended:
+    shutil.copyfile(sqlite_template, tmp_path / "skydb.sqlite")
+    known = {**os.environ, "SKYDB_URL": f"sqlite:///{tmp_path / 'skydb.sqlite'}"}
+
+    def run(*before: str, output: int | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*before, *COMMAND), stdout=output, stderr=subprocess.PIPE, text=True, check=False,
+            env=known,
+        )  # fmt: skip
+
+    return run
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_be_explained(ended: Ended) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = ended(output=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_a_full_disk_is_said_in_a_sentence(ended: Ended) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = ended(output=full.fileno())
+    assert done.returncode == 1
+    assert done.stderr == "skydb: The output was not written: No space left on device.\n"
+
+
+def test_a_command_without_an_output_ends_as_with_one(ended: Ended) -> None:
+    done = ended("sh", "-c", 'exec "$@" >&-', "sh")
+    assert (done.returncode, done.stderr) == (0, "")
