@@ -215,7 +215,7 @@ class _Teller:
         for link in made:
             doings.add_generation(self._graph, link)
         things.derive(self._graph, made, used)
-        for (activity_id, role), count in hidden.items():
+        for (activity_id, role), count in sorted(hidden.items()):
             if count:
                 doings.add_others(self._graph, activity_id, role, count)
         for backup in queries.header_backups(session, versions):
@@ -252,7 +252,7 @@ class _Teller:
         for finding in queries.findings(self._session, activities, subjects) if counts else ():
             doings.add_finding(self._graph, finding)
             counts[finding.activity_id, finding.kind] -= 1
-        for (activity_id, kind), count in counts.items():
+        for (activity_id, kind), count in sorted(counts.items()):
             if count:
                 doings.count_findings(self._graph, activity_id, kind, count)
 

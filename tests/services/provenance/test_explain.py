@@ -8,7 +8,6 @@ from sqlalchemy import Engine, event, select
 
 from skydb.api.composition import Services
 from skydb.domain import (
-    Activity,
     AlignmentRun,
     AlignmentSolution,
     BookEntry,
@@ -32,7 +31,6 @@ from skydb.domain.values import Rootname, SkyLevel, WcsName
 from skydb.domain.vocabulary import (
     DownloadStatus,
     EntryKind,
-    FindingKind,
     LinkRole,
     ProductKind,
     SkyMethod,
@@ -250,23 +248,6 @@ def test_a_downgrade_is_told_on_the_way(story: Story) -> None:
     (run,) = story.sky(SkyMethod.GLOBALMIN_MATCH)
     graph = story.explain(f"{MEMBERS[0]}[1]@{run}")
     assert "downgraded: globalmin+match was asked for, globalmin ran." in said(graph)
-
-
-def test_findings_on_all_inputs_and_on_chips_and_pairs_of_an_exposure_are_shown(
-    story: Story,
-) -> None:
-    first, second = MEMBERS[:2]
-    with story.services.context.store.writing() as session:
-        run = session.get_one(Activity, story.run)
-        run.notice(FindingKind.MIXED_KINDS, "inputs", "FLC beside FLT.")
-        run.notice(FindingKind.BAD_PIXELS, f"{first}[1]", "5 pixels.")
-        run.notice(FindingKind.MIXED_FRAMES, f"{second}-{first}", "90 mas apart.")
-        run.notice(FindingKind.BAD_PIXELS, f"{second}[1]", "7 pixels.")
-        session.commit()
-    text = said(story.explain(story.value))
-    assert "mixed-kinds: FLC beside FLT." in text
-    assert "bad-pixels: 5 pixels." in text and "mixed-frames: 90 mas apart." in text
-    assert "7 pixels" not in text and "more: 1 more of this kind" in text
 
 
 def test_findings_on_other_exposures_are_counted(story: Story) -> None:
