@@ -103,12 +103,14 @@ def _options_of(row: Row) -> str:
 def _scope_of(coverage: Coverage, row: Row) -> Scope:
     """The exposures of a field among those that a page is about."""
     names = {name: row[name] for name in _SELECTING}
+    about = coverage.about
     plain = all(value is not None and not set(str(value)) & set("*?") for value in names.values())
-    if plain:
-        return replace(coverage.about, **names)
+    # What is named must be there, and not every field has all that was.
+    if plain and not about.rootnames and not about.visits:
+        return replace(about, **names)
     mine = [one["rootname"] for one in coverage.exposures()
             if all(one[name] == value for name, value in names.items())]  # fmt: skip
-    return replace(coverage.about, rootnames=tuple(mine))
+    return replace(about, rootnames=tuple(mine), visits=())
 
 
 def field_blocks(services: Services, field: FieldShown, place: int) -> _Blocks:

@@ -252,6 +252,9 @@ def test_several_fields_have_a_section_each_and_an_index(
         alone = write_field_report(
             services, tmp_path / "one.html", scope=Scope(detector="uvis")
         ).path.read_text()
+        for scope in (Scope(rootnames=("ibxl5001q", "ibxl6001q")), Scope(visits=("50", "60"))):
+            named = write_field_report(services, tmp_path / "named.html", scope=scope)
+            assert named.path.read_text().count("<h2") == page.count("<h2")
     names = [row.split("<")[0] for row in page.split("<h2")[1:] for row in [row.split(">")[1]]]
     fields = [name for name in names if name.startswith("Field ")]
     assert len(fields) == 2 and "Fields" in names and "Sky" not in names
