@@ -136,6 +136,7 @@ def test_what_is_no_age_is_wrong_usage(age: str) -> None:
 def test_less_than_none_cannot_be_kept() -> None:
     with pytest.raises(UsageError, match="cannot be kept"):
         RetentionPolicy.parse("90d", -1)
+    assert RetentionPolicy.parse("90d", 0).keep_latest == 0
 
 
 def test_unless_told_the_two_newest_runs_of_a_method_keep_their_mosaics() -> None:
