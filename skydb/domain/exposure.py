@@ -83,10 +83,17 @@ class Exposure(Base):
         self.known_from = KnownFrom.LOG
 
     def learn(self, facts: ExposureFacts) -> None:
-        """Take the facts of a header for an exposure that was known from a log only."""
+        """Take the facts of a header that were not known: all of them for one that a log named."""
         self.visit.learn(facts)
         if self.known_from is KnownFrom.LOG:
             self._describe(facts)
+        else:
+            take(self, self.unknown_of(facts))
+
+    def unknown_of(self, facts: ExposureFacts) -> dict[str, Any]:
+        """Columns that a header gives and none before did, such as the target of a redelivery."""
+        given = {name: value for name in _GIVEN if (value := getattr(facts, name)) is not None}
+        return {name: value for name, value in given.items() if getattr(self, name) is None}
 
     def contradicted_by(self, facts: ExposureFacts) -> str | None:
         """Explain why the facts of a header cannot be of this exposure; None when they can.

@@ -115,7 +115,7 @@ class Registry:
         if exposure is None:
             return True
         return exposure.known_from is not KnownFrom.LOG and not (
-            self.contradiction(file) or self.doubt(file)
+            exposure.unknown_of(file.facts) or self.contradiction(file) or self.doubt(file)
         )
 
     def product(self, file: FileFacts) -> Product:
@@ -127,6 +127,8 @@ class Registry:
             visit = exposure.visit if exposure else self.visit(file.facts)
             known = Product.of(file, visit, exposure)
             self._session.add(known)
+        elif known.exposure is not None and known.exposure.unknown_of(file.facts):
+            known.exposure.learn(file.facts)
         self._products[identity] = known
         return known
 
@@ -161,7 +163,7 @@ class Registry:
         if rootname not in self._exposures:
             self._exposures[rootname] = Exposure(self.visit(facts), facts)
             self._session.add(self._exposures[rootname])
-        elif self._exposures[rootname].known_from is KnownFrom.LOG:
+        elif self._exposures[rootname].unknown_of(facts):
             self._exposures[rootname].learn(facts)
         return self._exposures[rootname]
 

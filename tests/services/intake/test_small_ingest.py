@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from skydb.api.composition import Services
 from skydb.domain import (
     AlignmentSolution,
+    Exposure,
     Finding,
     Generation,
     IngestActivity,
@@ -359,3 +360,18 @@ def test_a_product_may_have_the_rootname_of_a_member_that_was_not_first(
 
     assert outcome.status is IngestStatus.NEW
     assert not outcome.is_flawed
+
+
+@pytest.mark.parametrize("later", [A, A.replace("_flt", "_flc")], ids=["redelivered", "another"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_target_that_one_header_of_an_exposure_has_is_that_of_the_exposure(
+    ledger: Ledger, session: Session, later: str, is_first: bool
+) -> None:
+    files = [file_of(A, "a" * 64), file_of(later, "b" * 64)]
+    lacks = files[is_first]
+    files[is_first] = replace(lacks, facts=replace(lacks.facts, target_name=None))
+    for file in files:
+        assert ledger.record(file).status in (IngestStatus.NEW, IngestStatus.NEW_VERSION)
+    exposure = session.scalars(select(Exposure)).one()
+    assert (exposure.target_name, exposure.visit.target_name) == ("HORSEHEAD", "HORSEHEAD")
+    assert ledger.findings == []
