@@ -92,8 +92,13 @@ class Exposure(Base):
 
     def unknown_of(self, facts: ExposureFacts) -> dict[str, Any]:
         """Columns that a header gives and none before did, such as the target of a redelivery."""
-        given = {name: value for name in _GIVEN if (value := getattr(facts, name)) is not None}
-        return {name: value for name, value in given.items() if getattr(self, name) is None}
+        given = self.given_by(facts).items()
+        return {name: value for name, value in given if getattr(self, name) is None}
+
+    @staticmethod
+    def given_by(facts: ExposureFacts) -> dict[str, Any]:
+        """Columns of which a header says something."""
+        return {name: value for name in _GIVEN if (value := getattr(facts, name)) is not None}
 
     def contradicted_by(self, facts: ExposureFacts) -> str | None:
         """Explain why the facts of a header cannot be of this exposure; None when they can.

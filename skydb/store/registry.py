@@ -219,7 +219,8 @@ def _are_of_one_exposure(batch: Sequence[FileFacts]) -> bool:
     said: dict[str, tuple[object, ...]] = {}
     for file in batch:
         facts = file.facts
-        known = (facts.instrument, facts.detector, facts.expstart_mjd)
+        given = tuple(Exposure.given_by(facts))
+        known = (facts.instrument, facts.detector, facts.expstart_mjd, given)
         if not file.kind.is_combined and said.setdefault(str(facts.rootname), known) != known:
             return False
     return True

@@ -127,8 +127,11 @@ def _as_another(file: FileFacts, **changes: object) -> FileFacts:
                 file_of(A), kind=ProductKind.FLC, facts=replace(file_of(A).facts, expstart_mjd=5e4)
             )
         ),
+        _as_another(
+            replace(file_of(A), kind=ProductKind.FLC, facts=replace(file_of(A).facts, asn_id="x"))
+        ),
     ],
-    ids=["same file", "version", "content", "path", "detector", "start"],
+    ids=["same file", "version", "content", "path", "detector", "start", "more facts"],
 )
 @pytest.mark.parametrize("is_on_record", [True, False])
 def test_files_that_touch_what_is_on_record_or_each_other_are_entities(
