@@ -48,9 +48,18 @@ sky_values o
 
 {#- Whether an exposure has a sky that fits those of its neighbours. -#}
 {% macro is_matched() -%}
+{{ in_a_matching_run("sv.mdrizsky IS NOT NULL") }}
+{%- endmacro %}
+
+{#- Whether such a run found no neighbour of it. -#}
+{% macro is_alone() -%}
+{{ in_a_matching_run("sv.mdrizsky IS NULL AND a.status = 'succeeded'") }}
+{%- endmacro %}
+
+{% macro in_a_matching_run(condition) -%}
 EXISTS (
                    SELECT 1 FROM sky_values sv JOIN sky_runs r ON r.id = sv.run_id
                      JOIN activities a ON a.id = r.id AND a.deleted_at IS NULL
-                    WHERE sv.exposure_id = e.id AND sv.mdrizsky IS NOT NULL
+                    WHERE sv.exposure_id = e.id AND {{ condition }}
                       AND r.effective_method IN ('match', 'globalmin+match'))
 {%- endmacro %}
