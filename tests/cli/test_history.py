@@ -101,7 +101,7 @@ def test_other_commands_know_what_to_do_with_imported_runs(ledger, home, tmp_pat
 def test_a_report_leaves_out_fits_of_which_there_is_nothing_to_look_at(ledger, home):
     ledger.json("history", "import", home)
     with package.open(ledger.url) as opened:
-        assert opened.services.coverage().alignment() is None
+        assert opened.services.coverage().alignments() == {}
 
 
 def test_a_report_of_logs_alone_is_written_and_does_not_pass(ledger, home, tmp_path):

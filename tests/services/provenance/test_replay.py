@@ -195,7 +195,7 @@ def test_a_repeated_alignment_is_identical_and_its_fits_are_not_to_be_applied(
         assert again.parameters["replay_of"] == story.fit
         # The content that was fitted, although the acceptance has made a newer one.
         assert [link.version.number for link in again.used] == [1]
-    assert story.services.coverage().alignment() == story.fit
+    assert [*story.services.coverage().alignments()] == [story.fit]
 
 
 @pytest.mark.parametrize(
