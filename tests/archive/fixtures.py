@@ -4,6 +4,7 @@ Import the fixtures that a module needs; the fields are simulated once for all o
 """
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,10 @@ def archive(server: LoopbackArchive, monkeypatch: pytest.MonkeyPatch) -> Iterato
     held = dict(server.holdings._contents)
     server.reset_stats()
     yield server
+    # A fetch that was interrupted may still ask, and would take the next test's faults.
+    for thread in threading.enumerate():
+        if thread.name.startswith("skydb-fetch"):
+            thread.join(60)
     server.behave()
     server.holdings._contents = held
     if server._thread is None:
