@@ -91,7 +91,12 @@ class Exposure(Base):
             take(self, self.unknown_of(facts))
 
     def unknown_of(self, facts: ExposureFacts) -> dict[str, Any]:
-        """Columns that a header gives and none before did, such as the target of a redelivery."""
+        """Columns that a header gives and none before did, such as the target of a redelivery.
+
+        There are none in a header that is hardly of this exposure.
+        """
+        if self.doubt_about(facts) is not None:
+            return {}
         given = self.given_by(facts).items()
         return {name: value for name, value in given if getattr(self, name) is None}
 

@@ -251,6 +251,9 @@ def test_a_header_of_another_start_is_doubted_beyond_a_minute(off_s: float) -> N
     assert (said is not None) == (abs(off_s) > 60)
     assert said is None or "its EXPSTART is 3,700 s off" in said
     assert exposure.doubt_about(replace(facts_of(), expstart_mjd=None)) is None
+    exposure.target_name = None
+    exposure.learn(other)
+    assert exposure.target_name == (None if said else "HORSEHEAD")
 
 
 def test_an_exposure_of_a_log_learns_from_a_header_once() -> None:
