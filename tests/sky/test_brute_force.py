@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.simulate.field import simulate_field
@@ -48,3 +50,24 @@ def test_skypac_is_within_the_noise_of_its_edges(field: Path) -> None:
         for chip in measures.chips
     ]
     assert max(off) < 3.0
+
+
+def test_on_real_pixels_of_hrc_match_is_that_of_every_pixel_to_a_thousandth_electron(
+    acs_hrc_flt: Path, tmp_path: Path
+) -> None:
+    shutil.copy(acs_hrc_flt, tmp_path / acs_hrc_flt.name)
+    # The same pixels, brighter, at another place: what is common are other pixels of each.
+    other = shutil.copy(acs_hrc_flt, tmp_path / "j8bt06nzq_flt.fits")
+    other.chmod(0o644)
+    with fits.open(other, mode="update") as hdus:
+        hdus["SCI"].data = hdus["SCI"].data + 9.8
+        hdus["SCI"].header["CRPIX1"] += 137.3
+        hdus["SCI"].header["CRPIX2"] -= 221.6
+    measures = measured(tmp_path)
+    electrons = {chip.rootname: 1 / chip.brightness_per_unit for chip in measures.chips}
+    expected = brute_force.match(brute_force.chips_of(_exposures(tmp_path)))
+    found = sky_of(SkyMethod.MATCH, measures).skies
+    values = {name: sky.value * electrons[name] for name, sky in found.items() if sky}
+    wanted = {name: value * electrons[name] for name, value in expected.items()}
+    assert values == pytest.approx(wanted, abs=1e-3)
+    assert max(values.values()) > 1.0
