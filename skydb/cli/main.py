@@ -31,8 +31,10 @@ def main(arguments: list[str] | None = None) -> None:
     heard = [one for one in STOPPING if signal.getsignal(one) is not signal.SIG_IGN]
     for one in heard:
         signal.signal(one, _end_at_once)
+    from skydb.cli.output import Output
     from skydb.cli.signals import Heed
 
+    Output.begin()
     gc.set_threshold(*_COLLECT_AFTER)
     words = sys.argv[1:] if arguments is None else arguments
     heed = Heed(words, heard)
@@ -61,12 +63,11 @@ def _written(code: int) -> int:
     """The exit code, once the output is written; 1 when it cannot be."""
     try:
         sys.stdout.flush()
-    except OSError as error:
+    except BrokenPipeError:
         # A reader that has seen enough, such as `head`, is no error to be explained.
-        if not isinstance(error, BrokenPipeError):
-            os.write(2, f"skydb: The output was not written: {error.strerror}.\n".encode())
-        # Or the interpreter would try again, on its way out, and print a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        os.write(2, f"skydb: {error}\n".encode())
         return 1
     return code
 

@@ -18,10 +18,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from skydb import interruption
 from skydb.errors import Interrupted
+
+if TYPE_CHECKING:
+    import logging
 
 #: Time after the signal at which the main thread is interrupted again and its wait is ended.
 _AGAIN_S = 0.25
@@ -99,6 +102,7 @@ class Heed:
         interruption.stop_all(self._signal.name)
         if not self._is_raised and not interruption.is_held():
             self._is_raised = True
+            _hush_logs()
             raise Interrupted(self._signal.name)
 
     def _watch(self) -> None:
@@ -134,6 +138,22 @@ class Heed:
             sys.stderr.flush()
             sys.stdout.flush()
         os._exit(128 + by)
+
+
+def _hush_logs() -> None:
+    """Have no library print the interruption as an error: a pool of connections does."""
+    # Not imported for this: a library that prints has it, and a signal may come within an import.
+    loaded = sys.modules.get("logging")
+    if loaded is not None:
+        for handler in (loaded.lastResort, *loaded.root.handlers):
+            handler.addFilter(_is_no_interruption)
+
+
+def _is_no_interruption(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error is None
 
 
 def _quiet_about_interruptions(what: sys.UnraisableHookArgs) -> None:

@@ -12,20 +12,28 @@ from pathlib import Path
 import pytest
 
 #: Short, so that all of it waits in a buffer until the process ends.
-COMMAND = (sys.executable, "-c", "from skydb.cli.main import main; main(['status', '--json'])")
+SHORT = "from skydb.cli.main import main; main(['status', '--json'])"
+#: More than any buffer holds.
+LONG = (
+    "from skydb.cli.main import main; main(['sql', 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+    "SELECT i + 1 FROM n WHERE i < 9000) SELECT i FROM n'] + {})"
+)
 
 Ended = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def ended(tmp_path: Path, sqlite_template: Path) -> Ended:
+@pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
+def ended(tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest) -> Ended:
     shutil.copyfile(sqlite_template, tmp_path / "skydb.sqlite")
-    known = {**os.environ, "SKYDB_URL": f"sqlite:///{tmp_path / 'skydb.sqlite'}"}
+    url = f"sqlite:///{tmp_path / 'skydb.sqlite'}"
+    known = {**os.environ, "SKYDB_URL": url, "PYTHONUNBUFFERED": request.param}
 
-    def run(*before: str, output: int | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *before: str, words: str = SHORT, output: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (*before, *COMMAND), stdout=output, stderr=subprocess.PIPE, text=True, check=False,
-            env=known,
+            (*before, sys.executable, "-c", words), stdout=output, stderr=subprocess.PIPE,
+            text=True, check=False, env=known,
         )  # fmt: skip
 
     return run
@@ -47,6 +55,25 @@ def test_a_full_disk_is_said_in_a_sentence(ended: Ended) -> None:
         done = ended(output=full.fileno())
     assert done.returncode == 1
     assert done.stderr == "skydb: The output was not written: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+@pytest.mark.parametrize("form", ["['--json']", "[]"])
+def test_an_output_that_is_refused_in_the_middle_is_said_once(ended: Ended, form: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = ended(words=LONG.format(form), output=full.fileno())
+    assert done.returncode == 1
+    assert done.stderr == "skydb: The output was not written: No space left on device.\n"
+
+
+def test_a_reader_that_goes_in_the_middle_is_no_error_to_be_explained(ended: Ended) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = ended(words=LONG.format("['--json']"), output=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_command_without_an_output_ends_as_with_one(ended: Ended) -> None:

@@ -101,6 +101,17 @@ def out_of_reach(send: Send, _: Plan) -> None:
     _at_the_end_of_an_ingest(sink)
 
 
+def connection_given_back(send: Send, _: Plan) -> None:
+    """A connection goes back to its pool, which prints whatever happens then."""
+    from sqlalchemy import Engine, event
+    from sqlalchemy.pool import Pool
+
+    def watch(_: object) -> None:
+        event.listen(Pool, "reset", lambda *_: send())
+
+    event.listen(Engine, "commit", watch)
+
+
 def another_writer(send: Send, plan: Plan) -> None:
     """The database is locked by somebody else."""
     import skydb.store.engine as engine
@@ -129,7 +140,11 @@ def another_session(send: Send, plan: Plan) -> None:
     other.execute("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE")
 
     def watch() -> None:
-        waits = "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted"
+        # Of this database: other tests wait in theirs.
+        waits = (
+            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE locktype = 'relation' AND NOT granted AND datname = current_database()"
+        )
         while watcher.execute(waits).fetchone() is None:
             time.sleep(0.005)
         send()
