@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import stat
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from skydb.errors import UnreadableFileError
@@ -58,17 +61,56 @@ def sha256_of(path: Path) -> str:
     UnreadableFileError
         When the operating system cannot read it.
     """
-    digest, block = hashlib.sha256(), bytearray(_BLOCK_BYTES)
+    digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def copy_synced(source: Path, target: Path) -> str:
+    """Copy a file to a new one on the disk; SHA-256 of what was written.
+
+    Raises
+    ------
+    UnreadableFileError
+        When the operating system cannot read the source.
+    OSError
+        When it cannot write the copy.
+    """
+    digest = hashlib.sha256()
+    with target.open("xb") as writer:
+        for block in _blocks(source):
+            writer.write(block)
+            digest.update(block)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return digest.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[memoryview]:
+    """Bytes of a file, a block at a time; each is gone with the next."""
+    block = bytearray(_BLOCK_BYTES)
     view = memoryview(block)
-    try:
+    with _readable(path):
         require_file(path)
-        with path.open("rb", buffering=0) as handle:
-            while count := handle.readinto(block):
-                digest.update(view[:count])
+        handle = path.open("rb", buffering=0)
+    with handle:
+        while count := _count_read(path, handle, block):
+            yield view[:count]
+
+
+def _count_read(path: Path, handle: io.FileIO, block: bytearray) -> int:
+    with _readable(path):
+        return handle.readinto(block)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
         raise UnreadableFileError(path, reason, advice="Check that it exists.") from error
-    return digest.hexdigest()
 
 
 def checksums_ahead(paths: Iterable[Path], jobs: int) -> Generator[Future[str], None, None]:

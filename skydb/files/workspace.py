@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from skydb.errors import StateError, ToolError, UsageError
-from skydb.files.checksum import sha256_of
+from skydb.files.checksum import copy_synced, sha256_of, stamp_of
 from skydb.files.drafts import drafted, scratch_prefix
 from skydb.interruption import held, litter
 
@@ -102,7 +102,7 @@ class Workspace:
             free = f"{name}-{number}"
         return folder, free
 
-    def store(self, source: Path, *parts: str) -> Path:
+    def store(self, source: Path, *parts: str, sha256: str | None = None) -> Path:
         """Copy a file to ``root/parts[0]/parts[1]/...``, whole or not at all.
 
         Parameters
@@ -111,6 +111,8 @@ class Workspace:
             Any file.
         *parts : str
             Directories below the root and, last, the name of the copy.
+        sha256 : str, optional
+            Checksum of the source, where the caller has it.
 
         Returns
         -------
@@ -122,13 +124,13 @@ class Workspace:
         UsageError
             When a part cannot be a file name or would leave the root.
         StateError
-            When a different file has that name.
+            When a different file has that name, or the source is changed meanwhile.
         UnreadableFileError
             When the source cannot be read.
         """
         if not parts:
             raise UsageError("A stored file needs a name.")
-        return _store(source, self.root.joinpath(*map(_safe_name, parts)))
+        return _store(source, self.root.joinpath(*map(_safe_name, parts)), sha256)
 
     def store_version(self, source: Path, product_name: str, sha256: str) -> Path:
         """Copy one version of a product to its :meth:`version_home`; raises as :meth:`store`.
@@ -142,7 +144,7 @@ class Workspace:
         flags = flags_beside(source)
         if flags is not None:
             _store(flags, home.with_name(flags.name))
-        return _store(source, home)
+        return _store(source, home, sha256)
 
     def version_home(self, product_name: str, sha256: str) -> Path:
         """Name the file of one version of a product: ``root/versions/<stem>/<sha12>/<name>``.
@@ -238,16 +240,16 @@ def _unused(path: Path) -> Path:
     return candidate
 
 
-def _store(source: Path, target: Path) -> Path:
-    checksum = sha256_of(source)
-    if _holds(target, checksum):
+def _store(source: Path, target: Path, sha256: str | None = None) -> Path:
+    if target.exists() and _holds(target, sha256 or sha256_of(source)):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with drafted(target) as temporary:
-        _copy_synced(source, temporary)
-        if sha256_of(temporary) != checksum:
+        before = stamp_of(source)
+        copied = copy_synced(source, temporary)
+        if copied != (sha256 or copied) or stamp_of(source) != before:
             raise StateError(f"{source} changed while it was copied.", advice="Try again.")
-        if not _holds(target, checksum):
+        if not _holds(target, copied):
             temporary.replace(target)
     _sync_directory(target.parent)
     return target
@@ -261,13 +263,6 @@ def _holds(target: Path, checksum: str) -> bool:
         advice = "Stored files are never changed: move it away, or choose another name."
         raise StateError(f"{target} already exists and is a different file.", advice=advice)
     return True
-
-
-def _copy_synced(source: Path, target: Path) -> None:
-    with source.open("rb") as reader, target.open("xb") as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)
-        writer.flush()
-        os.fsync(writer.fileno())
 
 
 def _sync_directory(directory: Path) -> None:

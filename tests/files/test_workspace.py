@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.errors import StateError, UnreadableFileError, UsageError
-from skydb.files.checksum import sha256_of
+from skydb.files.checksum import copy_synced, sha256_of
 from skydb.files.workspace import Workspace
 
 ESCAPES = ["..", ".", "", " ", "a/b", "a\\b", "/etc", "nul\0", "line\n", "x" * 201, "é" * 101]
@@ -120,9 +120,31 @@ def test_a_copy_that_fails_leaves_no_part(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("skydb.files.workspace.shutil.copyfileobj", full_disk)
+    monkeypatch.setattr("skydb.files.checksum.os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         workspace.store(source, "a.fits")
+    assert files_under(workspace.root) == []
+
+
+def test_a_source_that_changes_while_it_is_copied_is_refused(
+    workspace: Workspace, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(path: Path, target: Path) -> str:
+        copied = copy_synced(path, target)
+        path.write_text("other")
+        return copied
+
+    monkeypatch.setattr("skydb.files.workspace.copy_synced", changed)
+    with pytest.raises(StateError, match="changed while it was copied"):
+        workspace.store(source, "history", "a.log")
+    assert files_under(workspace.root) == []
+
+
+def test_a_source_that_is_not_what_the_caller_knows_is_refused(
+    workspace: Workspace, source: Path
+) -> None:
+    with pytest.raises(StateError, match="changed while it was copied"):
+        workspace.store(source, "history", "a.log", sha256="0" * 64)
     assert files_under(workspace.root) == []
 
 
@@ -216,6 +238,13 @@ def test_every_ordinary_path_survives_the_round_trip(parts: list[str]) -> None:
 
 def test_a_checksum_is_that_of_the_bytes(source: Path) -> None:
     assert sha256_of(source) == hashlib.sha256(b"pixels").hexdigest()
+
+
+def test_a_copy_has_the_checksum_that_is_returned(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(256)) * 2_000)
+    copy = tmp_path / "copy"
+    assert copy_synced(large, copy) == sha256_of(large) == sha256_of(copy)
 
 
 def test_a_checksum_of_nothing_is_refused(tmp_path: Path) -> None:

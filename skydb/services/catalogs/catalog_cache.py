@@ -221,7 +221,9 @@ class CatalogCache:
         usable = UsableCatalog.made(checked, question.use, obtained.still_epoch)
         usable.require_sense()
         sha256 = sha256_of(written)
-        stored = self.context.workspace.store(written, "catalogs", sha256[:12], written.name)
+        stored = self.context.workspace.store(
+            written, "catalogs", sha256[:12], written.name, sha256=sha256
+        )
         with self.context.closing(CatalogImport, activity_id) as (session, activity):
             _use(session, activity, question)
             for doubt in (*obtained.doubts, *checked.doubts):

@@ -106,7 +106,7 @@ class RefcatService:
         activity_id = self.context.begin(lambda _, stamp: CatalogImport(asked, stamp))
         with self.context.guarded(CatalogImport, activity_id):
             workspace = self.context.workspace
-            stored = workspace.store(path, "catalogs", sha256[:12], path.name)
+            stored = workspace.store(path, "catalogs", sha256[:12], path.name, sha256=sha256)
             with self.context.closing(CatalogImport, activity_id) as (_, activity):
                 for doubt in table.doubts:
                     activity.notice(FindingKind.CATALOG, name, doubt)

@@ -342,7 +342,8 @@ class _Batch:
         if path not in self._kept:
             workspace = self._context.workspace
             name = _BAD_CHARACTERS.sub("_", path.name)[-_LONGEST_NAME:]
-            stored = workspace.store(path, "history", sha256_of(path)[:12], name)
+            sha256 = sha256_of(path)
+            stored = workspace.store(path, "history", sha256[:12], name, sha256=sha256)
             self._kept[path] = workspace.relative(stored)
         return self._kept[path]
 

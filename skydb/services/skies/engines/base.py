@@ -130,15 +130,16 @@ def keep_mosaic(
     names: tuple[str, str],
 ) -> Mosaic:
     """Copy science and weight image of a run under these names."""
+    sums = {image: sha256_of(image) for image in dict.fromkeys(images)}
     science, weight = (
-        context.workspace.store(image, *home, name)
+        context.workspace.store(image, *home, name, sha256=sums[image])
         for image, name in zip(images, names, strict=True)
     )
     return Mosaic(
         context.workspace.relative(science),
         context.workspace.relative(weight),
-        science_sha256=sha256_of(science),
-        weight_sha256=sha256_of(weight),
+        science_sha256=sums[images[0]],
+        weight_sha256=sums[images[1]],
         naxis_pix=image_shape_pix(science),
         size_bytes=sum(path.stat().st_size for path in {science, weight}),
     )
