@@ -31,10 +31,10 @@ def main(arguments: list[str] | None = None) -> None:
     heard = [one for one in STOPPING if signal.getsignal(one) is not signal.SIG_IGN]
     for one in heard:
         signal.signal(one, _end_at_once)
-    from skydb.cli.output import Output
+    from skydb.cli import output
     from skydb.cli.signals import Heed
 
-    Output.begin()
+    output.begin()
     gc.set_threshold(*_COLLECT_AFTER)
     words = sys.argv[1:] if arguments is None else arguments
     heed = Heed(words, heard)
@@ -67,7 +67,7 @@ def _written(code: int) -> int:
         # A reader that has seen enough, such as `head`, is no error to be explained.
         return 1
     except OSError as error:
-        os.write(2, f"skydb: {error}\n".encode())
+        sys.stderr.write(f"skydb: {error}\n")
         return 1
     return code
 

@@ -1,35 +1,69 @@
-"""Standard output of a command, whose failures are said of it and of no file."""
+"""Streams of a command, whose failures are said of them and of no file."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
+from typing import TextIO
 
 
-class Output(io.TextIOWrapper):
-    """Standard output; what it refuses once is refused for good, and written nowhere.
+class Stream(io.TextIOWrapper):
+    """A stream of the command; once something refuses it, the rest goes nowhere.
 
     Its reader may be gone or its disk full at any moment, and when it has a buffer, only at
-    the end. Without this class an error of it reads as one of the ledger or of a file.
+    the end.
     """
 
+    _before: TextIO
+
     @classmethod
-    def begin(cls) -> None:
-        """Put it in the place of the interpreter's own."""
-        stream = sys.stdout
+    def instead_of(cls, stream: TextIO) -> TextIO:
+        """Make one over what a stream of the interpreter is over."""
         # A program that runs commands within itself may have put something else there.
-        if type(stream) is io.TextIOWrapper:
-            known = {
-                "encoding": stream.encoding,
-                "errors": stream.errors,
-                "line_buffering": stream.line_buffering,
-                "write_through": stream.write_through,
-            }
-            sys.stdout = sys.__stdout__ = cls(stream.detach(), **known)  # type: ignore[arg-type,misc]
+        if type(stream) is not io.TextIOWrapper:
+            return stream
+        made = cls(
+            stream.buffer,
+            stream.encoding,
+            stream.errors,
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        # A library that was imported before may write to it; and its end would close both.
+        made._before = stream
+        return made
 
     def write(self, text: str) -> int:
-        """Write a text, at once or later.
+        """Write a text, at once or later."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._leave()
+            self.refused(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        try:
+            super().flush()
+        except OSError as error:
+            self._leave()
+            self.refused(error)
+
+    def refused(self, error: OSError) -> None:
+        """Go on: a remark that cannot be written is no reason to stop the work."""
+
+    def _leave(self) -> None:
+        # Or the interpreter would try again, on its way out, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+
+
+class Output(Stream):
+    """Standard output, which the command is for."""
+
+    def refused(self, error: OSError) -> None:
+        """Raise the error; without this it would read as one of the ledger or of a file.
 
         Raises
         ------
@@ -38,23 +72,14 @@ class Output(io.TextIOWrapper):
         DiskError
             When it cannot be written for another reason.
         """
-        try:
-            return super().write(text)
-        except OSError as error:
-            raise self._refused(error) from error
-
-    def flush(self) -> None:
-        """Write what waits; raise the errors of :meth:`write`."""
-        try:
-            super().flush()
-        except OSError as error:
-            raise self._refused(error) from error
-
-    def _refused(self, error: OSError) -> OSError:
-        # Or the interpreter would try again, on its way out, and print a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
         if isinstance(error, BrokenPipeError):
-            return BrokenPipeError(*error.args)
+            raise error
         from skydb.errors import DiskError
 
-        return DiskError(f"The output was not written: {error.strerror}.")
+        raise DiskError(f"The output was not written: {error.strerror}.") from error
+
+
+def begin() -> None:
+    """Put both in the places of the interpreter's own."""
+    sys.stdout = Output.instead_of(sys.stdout)
+    sys.stderr = Stream.instead_of(sys.stderr)

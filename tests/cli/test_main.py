@@ -76,6 +76,16 @@ def test_a_reader_that_goes_in_the_middle_is_no_error_to_be_explained(ended: End
     assert (done.returncode, done.stderr) == (1, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+@pytest.mark.parametrize("command", ["['status']", "['runs', 'show', '9']"])
+def test_a_remark_that_cannot_be_written_changes_no_work(ended: Ended, command: str) -> None:
+    words = f"from skydb.cli.main import main; main({command})"
+    usual = ended(words=words, output=subprocess.PIPE)
+    unsaid = ended("sh", "-c", 'exec "$@" 2>/dev/full', "sh", words=words, output=subprocess.PIPE)
+    assert unsaid.returncode == usual.returncode
+    assert unsaid.stdout == usual.stdout
+
+
 def test_a_command_without_an_output_ends_as_with_one(ended: Ended) -> None:
     done = ended("sh", "-c", 'exec "$@" >&-', "sh")
     assert (done.returncode, done.stderr) == (0, "")
