@@ -131,7 +131,7 @@ def test_the_same_query_gives_the_same_rows_in_the_same_order(gaia, cone):
         (Fault.JOB_ERROR, {}, "could not run the query"),
         (Fault.EMPTY, {}, "no answer to how many"),
         (Fault.DROPPED, {}, "failed"),
-        (Fault.SLOW, {"delay_s": 5.0}, r"no answer within 0\.5 s"),
+        (Fault.SLOW, {"delay_s": 60.0}, r"no answer within 0\.5 s"),
         (Fault.SLOW, {"bytes_per_s": 100.0}, r"no answer within 0\.5 s"),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_failure_of_the_service_is_an_error_in_time(archive, cone, fault, opti
     with pytest.raises(ArchiveError, match=message) as caught:
         GaiaArchive(archive.url, timeout_s).query(GaiaQuery(cone))
     assert caught.value.service == "Gaia"
-    assert time.monotonic() - began_s < 4
+    assert time.monotonic() - began_s < 30
 
 
 def test_a_field_without_sources_is_an_error_that_says_where(gaia):

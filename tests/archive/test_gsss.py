@@ -202,7 +202,7 @@ def test_a_service_that_ignores_the_epoch_is_found_out(url, archive):
         (Fault.DROPPED, {}, "no answer"),
         (Fault.EMPTY, {}, "without sources"),
         (Fault.EPOCH_REFUSED, {}, "Error: EPOCH is not supported"),
-        (Fault.SLOW, {"delay_s": 5.0}, r"within 0\.5 s"),
+        (Fault.SLOW, {"delay_s": 60.0}, r"within 0\.5 s"),
         (Fault.SLOW, {"bytes_per_s": 200.0}, r"within 0\.5 s"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_failure_of_the_service_is_an_error_in_time(url, archive, fault, optio
     with pytest.raises(ArchiveError, match=message) as caught:
         gsss.ask(f"{url}&EPOCH={WANTED}", 0.5 if fault is Fault.SLOW else 20)
     assert caught.value.service == "GSSS"
-    assert time.monotonic() - began_s < 4
+    assert time.monotonic() - began_s < 30
 
 
 def test_a_page_that_is_no_table_is_an_error(archive):

@@ -142,8 +142,8 @@ def another_session(send: Send, plan: Plan) -> None:
     def watch() -> None:
         # Of this database: other tests wait in theirs.
         waits = (
-            "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database "
-            "WHERE locktype = 'relation' AND NOT granted AND datname = current_database()"
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) "
+            "WHERE NOT granted AND datname = current_database()"
         )
         while watcher.execute(waits).fetchone() is None:
             time.sleep(0.005)

@@ -153,7 +153,7 @@ def test_fits_that_are_recorded_when_a_signal_comes_stand(field: Field) -> None:
     plan = field.plan(fit, ["SIGINT"], is_restored=False, scenes=["between_two_fits"])
     ((trial,),) = field.try_out(plan)
     run = field.fit + 2
-    assert 0.0 <= trial.seconds < 3.0
+    assert 0.0 <= trial.seconds < 60.0
     assert f"alignment {run} interrupted" in trial.said
     assert f"that stand: 1 (`skydb align accept {run}`)" in trial.said
     (row,) = services.solutions.fits(run)

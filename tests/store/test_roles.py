@@ -274,6 +274,6 @@ def test_an_interrupt_ends_the_statement_on_the_server_too(server, name, as_supe
         ask(resolve_url(server.url(name)), "SELECT pg_sleep(30)", rules)
     running = (
         "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-        " AND query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()"
+        " AND query LIKE '%%pg_sleep(30)%%' AND datname = %s AND pid <> pg_backend_pid()"
     )
-    assert as_superuser.execute(running).fetchone() == (0,)
+    assert as_superuser.execute(running, (name,)).fetchone() == (0,)
