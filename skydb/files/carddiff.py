@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skydb.domain.cardchanges import CardChanges, CardValue, HduChanges
-from skydb.errors import UnreadableFileError
+from skydb.errors import FileRejectedError, UnreadableFileError
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -22,12 +24,20 @@ _COMMENTARY = ("HISTORY", "COMMENT", "")
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HduState:
-    """Cards of one HDU and the checksum of its data."""
+    """Header of one HDU as it stands in the file, and the checksum of its data."""
 
-    cards: Mapping[str, CardValue]
+    header_bytes: bytes
     data_sha256: str
+
+    @cached_property
+    def cards(self) -> Mapping[str, CardValue]:
+        """Its cards; those of an HDU that did not change are never parsed."""
+        from astropy.io.fits import Header
+
+        with quiet_astropy():
+            return _cards(Header.fromstring(self.header_bytes))
 
 
 #: State of a file at one moment, by HDU.
@@ -42,24 +52,21 @@ def state_of(path: Path) -> FileState:
     UnreadableFileError
         When it is no FITS file.
     """
-    from astropy.io import fits
-
     states: FileState = {}
     try:
-        with fits.open(path, memmap=False, lazy_load_hdus=False) as hdus, path.open("rb") as raw:
-            for hdu in hdus:
-                info = hdu.fileinfo()
-                raw.seek(info["datLoc"])
-                data = _checksum(raw, info["datSpan"])
-                states[_free_name(states, hdu)] = HduState(_cards(hdu.header), data)
-    except (OSError, fits.VerifyError) as error:
-        raise UnreadableFileError(path, f"its headers cannot be compared ({error})") from error
+        with open_skeleton(path) as skeleton:
+            for number, hdu in enumerate(skeleton.hdus):
+                name = _free_name(states, hdu, number)
+                states[name] = HduState(hdu.header_bytes, _checksum(skeleton, hdu))
+    except FileRejectedError as error:
+        said = f"its headers cannot be compared ({error.reason})"
+        raise UnreadableFileError(path, said) from error
     return states
 
 
 def changes_between(before: FileState, after: FileState) -> CardChanges:
     """Compare two states HDU by HDU; equal HDUs are left out."""
-    nothing = HduState({}, "")
+    nothing = HduState(b"", "")
     names = dict.fromkeys((*before, *after))
     found = {
         name: _hdu_changes(before.get(name, nothing), after.get(name, nothing)) for name in names
@@ -68,12 +75,15 @@ def changes_between(before: FileState, after: FileState) -> CardChanges:
 
 
 def _hdu_changes(before: HduState, after: HduState) -> HduChanges:
+    pixels_changed = before.data_sha256 != after.data_sha256
+    if before.header_bytes == after.header_bytes:
+        return HduChanges(pixels_changed=pixels_changed)
     old, new = before.cards, after.cards
     return HduChanges(
         added={key: value for key, value in new.items() if key not in old},
         removed={key: value for key, value in old.items() if key not in new},
         changed={key: (value, new[key]) for key, value in old.items() if _differs(key, value, new)},
-        pixels_changed=before.data_sha256 != after.data_sha256,
+        pixels_changed=pixels_changed,
     )
 
 
@@ -82,10 +92,11 @@ def _differs(key: str, value: CardValue, new: Mapping[str, CardValue]) -> bool:
     return key in new and (new[key] != value or type(new[key]) is not type(value))
 
 
-def _free_name(states: FileState, hdu: Any) -> str:  # noqa: ANN401 - astropy has no types
-    name = hdu.name or f"HDU{len(states)}"
-    full = name if name == "PRIMARY" else f"{name},{hdu.ver}"
-    return full if full not in states else f"{full} #{len(states)}"
+def _free_name(states: FileState, hdu: HduRecord, number: int) -> str:
+    if number == 0:
+        return "PRIMARY"
+    full = f"{hdu.name or f'HDU{number}'},{hdu.version}"
+    return full if full not in states else f"{full} #{number}"
 
 
 def _cards(header: Header) -> dict[str, CardValue]:
@@ -94,8 +105,18 @@ def _cards(header: Header) -> dict[str, CardValue]:
         if key in _COMMENTARY:
             cards[key or "(blank)"] = [str(line) for line in header[key]]
         else:
-            cards[key] = _plain(header[key])
+            cards[key] = _value(header, key)
     return cards
+
+
+def _value(header: Header, key: str) -> CardValue:
+    from astropy.io.fits import VerifyError
+
+    try:
+        return _plain(header[key])
+    except VerifyError:
+        # A card that has no value by the standard is compared as it stands.
+        return str(header.cards[key].image)
 
 
 def _plain(value: object) -> CardValue:
@@ -107,13 +128,8 @@ def _plain(value: object) -> CardValue:
     return value if isinstance(value, bool | int | float | str) else str(value)
 
 
-def _checksum(stream: Any, length: int) -> str:  # noqa: ANN401 - any binary stream
+def _checksum(skeleton: FitsSkeleton, hdu: HduRecord) -> str:
     digest = hashlib.sha256()
-    left = length
-    while left > 0:
-        block = stream.read(min(left, _CHUNK_BYTES))
-        if not block:
-            break
+    for block in skeleton.blocks_of(hdu, 0, hdu.padded_bytes, _CHUNK_BYTES):
         digest.update(block)
-        left -= len(block)
     return digest.hexdigest()

@@ -7,11 +7,21 @@ from hypothesis import strategies as st
 from skydb.errors import UnreadableFileError
 from skydb.files.carddiff import HduState, changes_between, state_of
 
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text())
-CARDS = st.dictionaries(st.sampled_from("ABCDEFG"), VALUES)
+TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
+NUMBERS = st.one_of(st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9))
+CARDS = st.dictionaries(
+    st.sampled_from("ABCDEFG"), st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
+)
+
+
+def state(cards, data_sha256):
+    """State of an HDU with these cards."""
+    return HduState(fits.Header(cards).tostring().encode(), data_sha256)
+
+
 STATES = st.dictionaries(
     st.sampled_from(["PRIMARY", "SCI,1", "SCI,2"]),
-    st.builds(HduState, CARDS, st.sampled_from(["one", "other"])),
+    st.builds(state, CARDS, st.sampled_from(["one", "other"])),
 )
 
 
@@ -74,6 +84,26 @@ def test_an_undefined_card_is_no_value_and_a_flag_is_no_number(image):
         hdus[0].header["NOTHING"], hdus[0].header["FLAG"] = None, True
     found = changes(image, lambda hdus: hdus[0].header.update(NOTHING=1, FLAG=1))
     assert found.as_document()["PRIMARY"]["changed"] == {"NOTHING": [None, 1], "FLAG": [True, 1]}
+
+
+def test_a_card_that_is_no_card_is_compared_as_it_stands(image):
+    before = state_of(image)
+    content = image.read_bytes()
+    at = content.index(b"CRVAL1  =")
+    image.write_bytes(content[:at] + b"CRVAL1  = 85.25 or so".ljust(80) + content[at + 80 :])
+    found = changes_between(before, state_of(image)).hdus["SCI,1"].changed
+    was, now = found.pop("CRVAL1")
+    assert was == 85.25
+    assert isinstance(now, str) and now.startswith("CRVAL1") and "85.25 or so" in now
+    assert found == {}
+
+
+def test_headers_that_did_not_change_are_not_parsed(image, monkeypatch):
+    before = state_of(image)
+    with fits.open(image, "update") as hdus:
+        hdus["DQ"].data[0, 0] = 1
+    monkeypatch.delattr("skydb.files.carddiff._cards")
+    assert changes_between(before, state_of(image)).pixels_changed
 
 
 def test_an_extension_that_came_or_went_is_told(image):

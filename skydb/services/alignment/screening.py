@@ -176,7 +176,8 @@ def screen(
     StateError
         When none may; of a group of exposures all are applied or none.
     """
-    reports = {key: _confirm(context, key, path) for key, path in installed.items()}
+    catalogs: dict[int, UsableCatalog] = {}
+    reports = {key: _confirm(context, key, path, catalogs) for key, path in installed.items()}
     doubtful = {key for key, report in reports.items() if not report.is_trusted}
     with context.store.writing() as session:
         acceptance = session.get_one(Acceptance, acceptance_id)
@@ -194,8 +195,13 @@ def screen(
     return set(installed) - doubtful
 
 
-def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport:
-    """Read the report that was kept with a fit, with a new cross-match."""
+def _confirm(
+    context: Context, solution_id: int, installed: Path, catalogs: dict[int, UsableCatalog]
+) -> TrustReport:
+    """Read the report that was kept with a fit, with a new cross-match.
+
+    ``catalogs`` has those that were read by now, by number.
+    """
     with context.store.reading() as session:
         solution = session.get_one(AlignmentSolution, solution_id)
         kept = report_of(solution.trust_reasons)
@@ -207,7 +213,9 @@ def _confirm(context: Context, solution_id: int, installed: Path) -> TrustReport
         kept = kept.with_check(check_matches(*weight))
         if catalog is None:
             return kept
-        usable = UsableCatalog.of(context, catalog)
+        if catalog.id not in catalogs:
+            catalogs[catalog.id] = UsableCatalog.of(context, catalog)
+        usable = catalogs[catalog.id]
         outlines = member_outlines(session, solution.version)
     fitted = read_fitted(installed, installed, StarFinder(), outlines)
     return kept.with_check(fitted.cross_match(usable.at(epoch).table))
