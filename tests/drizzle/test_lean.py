@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,6 +96,20 @@ def test_modules_below_one_that_is_left_for_later_can_be_imported() -> None:
         "print(below.hann.__name__)"
     )
     assert window == "hann"
+
+
+def test_a_package_of_which_the_version_is_printed_is_not_imported_for_that() -> None:
+    words = printed(
+        "import sys; from skydb.drizzle.tasks import lean;"
+        "lean.import_drizzlepac(lean.TWEAKREG);"
+        "from drizzlepac.util import print_pkg_versions; print_pkg_versions();"
+        "print('gwcs' in sys.modules);"
+        "from tweakwcs import TPMatch; print(TPMatch.__module__, 'gwcs' in sys.modules)"
+    )
+    *said, before, module, after = words
+    assert f"tweakwcs Version -> {metadata.version('tweakwcs')} " in " ".join(said)
+    assert (before, after) == ("False", "True")
+    assert module.startswith("tweakwcs")
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -40,12 +41,16 @@ class Part:
         Packages of which only named modules are imported.
     late : tuple of str
         Modules that are loaded when something in them is asked for.
+    printed : tuple of str
+        Packages of which only the version is asked for, by the task's log; all else as ``late``.
+        tweakwcs imports gwcs and asdf, for another 1.5 s.
     """
 
     needed: tuple[str, ...]
     unused: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _OF_HEADERLETS)
     bare: tuple[str, ...] = (_SKYPAC,)
     late: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ("tweakwcs",)
 
 
 DRIZZLE = Part(
@@ -104,6 +109,11 @@ def _prepare(part: Part) -> None:
     for name in part.late:
         if name not in sys.modules:
             _put(name, _LateModule(name))
+    for name in part.printed:
+        if name not in sys.modules:
+            module = _LateModule(name)
+            vars(module)["__version__"] = metadata.version(name)
+            _put(name, module)
 
 
 def _bare_package(name: str) -> ModuleType:
