@@ -11,8 +11,8 @@ from skydb.files.logs.lines import LineCleaner
 from skydb.files.logs.patterns import LoggedTask, What
 from skydb.files.textfile import is_plain_text
 
-#: Part of a log before the place: this process takes over what the other has read, too.
-_FIRST_PART = 0.45
+#: Part of a log before the place: the other process must begin, and what it read is taken over.
+_FIRST_PART = 0.5
 #: Bytes in which a run must begin.
 _SEARCHED_BYTES = 4 << 20
 _MAY_BEGIN = re.compile(rb"\n([^\n]*\n)([^\n]*(?:AstroDrizzle|TweakReg) Version [^\n]*)")
