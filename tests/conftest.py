@@ -35,8 +35,6 @@ auto_max_age = None
 #: Where a subprocess, which pytest-socket does not guard, would go for anything outside.
 NOWHERE = "http://127.0.0.1:9"
 
-_HOME = pytest.StashKey[Path]()
-
 ALTERNATING = (
     "alternating: cases are by turns on SQLite and on PostgreSQL; "
     "SKYDB_EVERY_CASE=1 has each on both"
@@ -54,11 +52,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("skydb")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep the tests, and every process they start, out of the user's home and the network."""
+def _home_of_tests() -> Path:
+    """Make a home, and keep all that is imported or started from now on in it."""
     home = Path(tempfile.mkdtemp(prefix="skydb-home-"))
-    config.stash[_HOME] = home
-    config.addinivalue_line("markers", ALTERNATING)
     for name in ("config", "cache", "data", "state", "runtime"):
         (home / name).mkdir(mode=0o700)
     for name in ("SKYDB_URL", "SKYDB_DATA", "ASTROPY_CONFIG_DIR", "ASTROPY_CACHE_DIR"):
@@ -80,6 +76,17 @@ def pytest_configure(config: pytest.Config) -> None:
     astropy_cfg = home / "config" / "astropy" / "astropy.cfg"
     astropy_cfg.parent.mkdir()
     astropy_cfg.write_text(ASTROPY_CFG)
+    return home
+
+
+#: Made before pytest imports the conftest of a directory, which may import astropy: that reads
+#: its settings once.
+_HOME = _home_of_tests()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    config.addinivalue_line("markers", ALTERNATING)
 
 
 #: What a parameter of a test is called that is a kind of database.
@@ -137,9 +144,9 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the home of :func:`pytest_configure`."""
-    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+def pytest_unconfigure() -> None:
+    """Remove the home of the tests."""
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests.conftest import REPOSITORY
 from tests.postgres import PostgresServer
 
 #: A documentation address (RFC 5737): nobody answers there, and nobody should be asked.
@@ -60,6 +61,7 @@ def test_a_dropped_database_is_gone_although_somebody_is_connected(
 
 
 START_AND_TELL = """
+from tests.conftest import REPOSITORY
 from tests.postgres import PostgresServer
 import time
 server = PostgresServer.start()
@@ -111,6 +113,25 @@ def test_astropy_has_no_use_for_the_internet() -> None:
 
     assert not data.conf.allow_internet
     assert not iers.conf.auto_download
+
+
+def test_the_conftest_of_a_directory_is_imported_into_the_home_of_the_tests(tmp_path: Path) -> None:
+    """It is imported before any hook is called, when a file of the directory is named."""
+    code = (
+        "import tests.conftest, tests.files.conftest; from astropy.utils import data; "
+        "print(data.conf.allow_internet)"
+    )
+    user = tmp_path / "user"
+    user.mkdir()
+    environment = os.environ | {"HOME": str(user), "TMPDIR": str(tmp_path)}
+    for name in [name for name in environment if name.startswith("XDG_")]:
+        environment.pop(name)
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=REPOSITORY, env=environment,
+    ).stdout  # fmt: skip
+    assert answer.strip() == "False"
+    assert not list(user.iterdir())
 
 
 def test_the_real_exposure_is_there(acs_hrc_flt: Path) -> None:
