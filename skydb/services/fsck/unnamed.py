@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import JSON, Connection, bindparam, text
 
 from skydb.store.rows import batches
 
@@ -33,6 +33,11 @@ _NAMED = " UNION ALL ".join(
     f"SELECT {column} FROM {table} WHERE {column} IN :names" for table, column in _COLUMNS
 )
 
+#: Runs that were imported name the shift file and match files of their fits in a parameter.
+_OF_FITS = text(
+    "SELECT parameters FROM activities WHERE imported_by_id IS NOT NULL AND kind = 'alignment'"
+).columns(parameters=JSON)
+
 
 def files_below(workspace: Workspace) -> list[Path]:
     """List the files of the data root that have to be named."""
@@ -49,6 +54,8 @@ def unnamed(
     named: set[str] = set()
     for names in batches(list(by_name)):
         named |= {name for (name,) in database.execute(asked, {"names": names})}
+    if any(name.startswith("history/") for name in by_name.keys() - named):
+        named |= _evidence(database)
     beside = {path.parent for name, path in by_name.items() if name in named}
     return [
         path
@@ -56,6 +63,12 @@ def unnamed(
         # Beside a version are its flags; beside what was fetched, what it was put aside for.
         if name not in named and not (path.parent in beside and is_companion(path))
     ]
+
+
+def _evidence(database: Connection | Session) -> set[str]:
+    """Stored paths of the files that imported fits are known from."""
+    rows = database.execute(_OF_FITS)
+    return {path for (known,) in rows for path in (known.get("evidence") or {}).values()}
 
 
 def is_companion(path: Path) -> bool:

@@ -182,3 +182,7 @@ def test_exposures_known_from_logs_say_so(imported: Services) -> None:
         assert {exposure.known_from for exposure in exposures} == {KnownFrom.LOG}
         assert {exposure.visit.label for exposure in exposures} == {f"bxl5{n}" for n in range(9)}
         assert {exposure.detector for exposure in exposures} == {None}
+
+
+def test_every_file_that_was_kept_is_named_by_a_run(imported: Services) -> None:
+    assert imported.fsck.check() == []
