@@ -78,12 +78,13 @@ def selection_of(words: Mapping[str, Any]) -> Selection:
     Raises
     ------
     UsageError
-        When a flavour, a version or a date cannot be understood.
+        When a flavour, a version or a date cannot be understood, or two versions are of one
+        exposure.
     """
-    from skydb.domain.references import exposure_version
+    from skydb.domain.references import exposure_versions
     from skydb.services.intake import Selection
 
-    versions = dict(map(exposure_version, texts(words.get("version"), "version")))
+    versions = exposure_versions(texts(words.get("version"), "version"))
     return Selection(**_fields(words), versions=versions, files=texts(words.get("file"), "file"))
 
 

@@ -160,9 +160,24 @@ def _named(products: Sequence[Product], wish: Wish, name: str) -> ChosenInput | 
     if len(found) == 1:
         reason = "named by its file" if sha256 else f"named as {name}@{number}"
         return ChosenInput(found[0], reason, _others(products, found[0]))
-    what = f"{name}@{number}" if sha256 is None else f"a file of {name} with that checksum"
-    problem = "is not in the ledger" if not found else "is in several products; name --flavour"
-    raise InputsRefusedError(f"{what} {problem}.", rows=_table({name: products}))
+    raise InputsRefusedError(
+        f"{_what(name, number, sha256)} {_problem(found, number, sha256)}.",
+        rows=_table({name: products}),
+    )
+
+
+def _what(name: str, number: int | None, sha256: str | None) -> str:
+    if sha256 is None:
+        return f"{name}@{number}"
+    return f"The file of {name} that is named"
+
+
+def _problem(found: Sequence[ProductVersion], number: int | None, sha256: str | None) -> str:
+    if found:
+        return "is in several products; name --flavour"
+    if None in (number, sha256):
+        return "is not in the ledger"
+    return f"is not its version {number}: name one of the two"
 
 
 def _of_one_flavour(candidates: Mapping[str, Sequence[Product]], wish: Wish) -> list[ChosenInput]:

@@ -16,6 +16,7 @@ from skydb.domain.delivery import DeliveryKey
 from skydb.domain.frames import Base, Bases, apart, frame_of
 from skydb.domain.units import common_unit
 from skydb.domain.values import is_mirrored
+from skydb.domain.version import ProductVersion
 from skydb.domain.vocabulary import FindingKind, ProductKind
 from skydb.errors import InputsRefusedError, UsageError
 
@@ -228,7 +229,7 @@ def mixed_kinds(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     """Flag FLC beside FLT: some inputs are corrected for charge-transfer efficiency."""
     plain = [one.rootname for one in chosen if one.version.product.kind is not ProductKind.FLC]
     if 0 < len(plain) < len(chosen):
-        message = f"{listed(plain)} have no FLC; the others are corrected for CTE."
+        message = f"no FLC is used of {listed(plain)}; the others are corrected for CTE."
         yield Flag(FindingKind.MIXED_KINDS, "inputs", message)
 
 
@@ -237,13 +238,18 @@ def stale_input(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
     for one in chosen:
         version = one.version
         if not version.is_newest_delivery:
-            newest = version.product.deliveries[-1]
-            facts = f"{newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'}"
-            message = (
-                f"version {version.number} is used; version {newest.number} is of a newer "
-                f"archive version ({facts})."
-            )
-            yield Flag(FindingKind.STALE_INPUT, one.rootname, message)
+            yield Flag(FindingKind.STALE_INPUT, one.rootname, _why_stale(version))
+
+
+def _why_stale(version: ProductVersion) -> str:
+    """Describe the version that is used and the one that represents the exposure."""
+    newest, used = version.product.deliveries[-1], f"version {version.number} is used"
+    facts = f"{newest.cal_ver or 'no CAL_VER'}, {newest.date_written or 'no DATE'}"
+    mine, last = DeliveryKey.of(version.origin), DeliveryKey.of(newest)
+    if mine == replace(last, is_own_name=mine.is_own_name):
+        which = "the one under the name of its header" if mine != last else "the last that came"
+        return f"{used}; version {newest.number} has equal calibration ({facts}) and is {which}."
+    return f"{used}; version {newest.number} is of a newer archive version ({facts})."
 
 
 def tied_delivery(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:

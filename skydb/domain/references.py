@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -256,6 +256,25 @@ def exposure_version(text: str) -> tuple[str, int]:
                 f"{text!r} is {in_words(other)} and not one file version of an exposure.",
                 advice="Write ROOTNAME@VERSION, e.g. ibxl50clq@2.",
             )
+
+
+def exposure_versions(texts: Iterable[str]) -> dict[str, int]:
+    """Numbers of the file versions that are named, by rootname.
+
+    Raises
+    ------
+    UsageError
+        When one is something else, or two are versions of one exposure.
+    """
+    numbers: dict[str, int] = {}
+    for rootname, number in map(exposure_version, texts):
+        if numbers.setdefault(rootname, number) != number:
+            raise UsageError(
+                f"{rootname}@{numbers[rootname]} and {rootname}@{number} are two versions of one "
+                "exposure.",
+                advice="A run uses one of each exposure: name one.",
+            )
+    return numbers
 
 
 def is_subject(reference: Reference) -> bool:

@@ -29,6 +29,8 @@ from skydb.errors import StateError
 
 #: Parameter of a run that was allowed to have several zeros: how many it has.
 ISLANDS = "islands"
+#: Parameter of a run whose skies were given: where they come from.
+SKY_SOURCE = "sky_source"
 
 
 class SkyRunGroup(Base):
@@ -147,6 +149,13 @@ class SkyRun(Repeatable, Retained, Activity):
         """Whether every chip has a sky of its own, instead of one for its exposure."""
         settings = self.parameters.get(self.engine.value)
         return isinstance(settings, Mapping) and settings.get("per_chip") is True
+
+    @property
+    def has_skies_of_before(self) -> bool:
+        """Whether its skies had been subtracted from its exposures: their user says so."""
+        source = self.parameters.get(SKY_SOURCE)
+        is_given = (self.effective_method or self.requested_method) is SkyMethod.USER
+        return is_given and isinstance(source, Mapping) and source.get("subtracted") is False
 
     def note_islands(self, islands: int) -> None:
         """Keep the number of groups without a common zero, of a run that allows them.

@@ -202,6 +202,12 @@ def test_a_version_or_a_file_that_is_named_is_used_whatever_the_rule_says():
         assert "named" in found[0].reason
     with pytest.raises(InputsRefusedError, match=f"{ONE}@9 is not in the ledger"):
         choose(shelf.all, Wish(versions={ONE: 9}))
+    both = Wish(versions={ONE: old.number}, files={ONE: old.sha256})
+    assert choose(shelf.all, both)[0].version is old
+    with pytest.raises(InputsRefusedError, match=f"file of {ONE} that is named is not its version"):
+        choose(shelf.all, Wish(versions={ONE: old.number}, files={ONE: new.sha256}))
+    with pytest.raises(InputsRefusedError, match=f"file of {ONE} that is named is not in the led"):
+        choose(shelf.all, Wish(files={ONE: "0" * 64}))
     assert choose(shelf.all)[0].version is new
 
 

@@ -349,7 +349,7 @@ def test_inputs_without_a_correction_for_cte_are_named(plain: ProductKind) -> No
         for letter, kind in zip("abc", kinds, strict=True)
     ]
     said = [one.message for one in flags_of(chosen(*used)) if one.guard is FindingKind.MIXED_KINDS]
-    assert said == ["ibxl50ibq have no FLC; the others are corrected for CTE."]
+    assert said == ["no FLC is used of ibxl50ibq; the others are corrected for CTE."]
 
 
 def test_of_inputs_that_were_moved_and_others_the_numbers_are_said() -> None:

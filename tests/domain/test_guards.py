@@ -109,6 +109,27 @@ def test_an_old_delivery_is_stale_and_the_new_one_is_not():
     assert guards(accepted(old)) == {FindingKind.STALE_INPUT}
 
 
+def test_a_renamed_copy_is_not_said_to_be_of_an_older_delivery():
+    shelf = ProductSet()
+    own = shelf.add(delivery(NAMES[0], header_filename=f"{NAMES[0]}_flt.fits"))
+    copy = shelf.add(delivery(NAMES[0], content="edited", header_filename="of_another_flt.fits"))
+    assert guards(own) == set()
+    (flag,) = flags_of(chosen(copy))
+    assert flag.message == (
+        "version 2 is used; version 1 has equal calibration (3.5.0, 2017-01-01) and is the one "
+        "under the name of its header."
+    )
+
+
+def test_the_first_of_two_equal_deliveries_is_not_said_to_be_older():
+    shelf = ProductSet()
+    first = shelf.add(delivery(NAMES[0], content="one"))
+    shelf.add(delivery(NAMES[0], content="other"))
+    said = [one.message for one in flags_of(chosen(first))]
+    assert any("version 2 has equal calibration" in one for one in said)
+    assert not any("newer archive version" in one for one in said)
+
+
 def test_deliveries_that_nothing_orders_are_flagged_as_tied():
     shelf = ProductSet()
     shelf.add(delivery(NAMES[0], content="one"))

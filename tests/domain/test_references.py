@@ -16,6 +16,7 @@ from skydb.domain.references import (
     ValueReference,
     VisitReference,
     exposure_version,
+    exposure_versions,
     number_of,
     parse,
 )
@@ -135,6 +136,15 @@ def test_a_file_version_of_an_exposure_is_a_rootname_and_a_number() -> None:
         exposure_version("ibxl50clq")
     with pytest.raises(UsageError, match=r"is a file version and not one"):
         exposure_version("ibxl50clq_flt.fits@2")
+
+
+def test_two_versions_of_one_exposure_are_not_one_choice() -> None:
+    assert exposure_versions(["ibxl50clq@2", "IBXL50CLQ@2", "ibxl50cqq@1"]) == {
+        "ibxl50clq": 2,
+        "ibxl50cqq": 1,
+    }
+    with pytest.raises(UsageError, match=r"ibxl50clq@1 and ibxl50clq@2 are two versions of one"):
+        exposure_versions(["ibxl50clq@1", "ibxl50cqq@1", "ibxl50clq@2"])
 
 
 @pytest.mark.parametrize("word", ["abc", "acceptance", "actively", "node", "zebra"])

@@ -64,8 +64,17 @@ def _products(session: Session, selection: Selection) -> list[Product]:
 
 
 def _files_named(session: Session, workspace: Workspace, paths: Sequence[str]) -> dict[str, str]:
-    """Look up the version recorded at each path, by rootname."""
-    named = {}
+    """Look up the version recorded at each path, by rootname.
+
+    Raises
+    ------
+    NotFoundError
+        When no exposure is recorded there.
+    UsageError
+        When two of them are different files of one exposure.
+    """
+    named: dict[str, str] = {}
+    first: dict[str, str] = {}
     for path in paths:
         place = session.scalar(
             select(FileLocation).where(FileLocation.path == workspace.relative(Path(path)))
@@ -73,7 +82,13 @@ def _files_named(session: Session, workspace: Workspace, paths: Sequence[str]) -
         if place is None or place.version.rootname is None:
             what = "is not in the ledger" if place is None else "is not a single exposure"
             raise NotFoundError(f"{path} {what}.", advice="Bring it in with `skydb ingest`.")
-        named[place.version.rootname] = place.version.sha256
+        rootname, sha256 = place.version.rootname, place.version.sha256
+        if named.setdefault(rootname, sha256) != sha256:
+            raise UsageError(
+                f"{first[rootname]} and {path} are two files of {rootname}.",
+                advice="A run uses one of each exposure: name one.",
+            )
+        first.setdefault(rootname, path)
     return named
 
 

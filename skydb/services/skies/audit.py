@@ -98,6 +98,9 @@ class Audit:
         Footprints, for a picture.
     left : Leftover
         What kind of error is left, and the residuals of chips.
+    is_of_before : bool
+        Whether the skies had been subtracted before the run: the differences are those of
+        the pixels as they are, and nothing is subtracted again.
     """
 
     run: RunScore
@@ -107,6 +110,7 @@ class Audit:
     advice: Advice | None = None
     outlines: Outlines = field(repr=False, default_factory=dict)
     left: Leftover = field(default_factory=Leftover)
+    is_of_before: bool = False
 
     @property
     def is_flagged(self) -> bool:
@@ -202,7 +206,8 @@ class AuditService:
             conversions = _conversions(run)
             measures = measures.converted(conversions)
             peers = overlap_queries.peers(session, run)
-            skies = {peer.id: _skies(peer) for peer in peers}
+            skies = {peer.id: _left_to_subtract(peer) for peer in peers}
+            is_of_before = run.has_skies_of_before
         unit = common_unit(measures.chips)
         outlines = overlaps.outlines(version_ids)
         measures = replace(measures, outlines=outlines)
@@ -216,6 +221,7 @@ class AuditService:
             advice=AdviseService(self.context).of_measures(version_ids, measures),
             outlines=outlines,
             left=leftover_of(cells, measures, skies[run_id], unit),
+            is_of_before=is_of_before,
         )
 
     def of_record(self, run_id: int) -> Audit | None:
@@ -250,7 +256,8 @@ class AuditService:
             run = overlap_queries.audited_run(session, run_id)
             measures = measures.converted(_conversions(run))
             peers = overlap_queries.peers(session, run)
-            skies = {peer.id: _skies(peer) for peer in peers}
+            skies = {peer.id: _left_to_subtract(peer) for peer in peers}
+            is_of_before = run.has_skies_of_before
         unit = common_unit(measures.chips)
         scores = [_score(peer, measures, skies[peer.id], unit) for peer in peers]
         return Audit(
@@ -259,6 +266,7 @@ class AuditService:
             islands=measures.islands,
             ranking=tuple(sorted(scores, key=_rank)),
             outlines=outlines,
+            is_of_before=is_of_before,
         )
 
     def found(self, run_id: int) -> FoundSkies:
@@ -296,6 +304,14 @@ def _skies(run: SkyRun) -> Skies:
     return {(value.exposure.rootname, value.extver): value.mdrizsky for value in run.values}
 
 
+def _left_to_subtract(run: SkyRun) -> Skies:
+    """Skies that the pixels on record still have: none, where they were subtracted before."""
+    skies = _skies(run)
+    if not run.has_skies_of_before:
+        return skies
+    return {chip: None if sky is None else 0.0 for chip, sky in skies.items()}
+
+
 def _score(run: SkyRun, measures: Measures, skies: Skies, unit: AuditUnit) -> RunScore:
     left = [one.after for one in residuals(measures, skies, unit) if one.after is not None]
     return RunScore(
@@ -318,6 +334,11 @@ def sentences(audit: Audit) -> list[str]:
     """Summarize an audit: the residual, the worst pair, downgrades and islands."""
     run = audit.run
     said = [_summary(audit)]
+    if audit.is_of_before:
+        said.append(
+            f"the skies of run {run.run} had been subtracted before it: the differences are those "
+            "of the pixels as they are, and nothing is subtracted again."
+        )
     if run.downgraded:
         said.append(f"run {run.run} was downgraded: {run.method} ran instead of what was asked.")
     said += [

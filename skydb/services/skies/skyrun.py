@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from skydb.domain.grouping import Division
 from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.sky import SKY_SOURCE
 from skydb.domain.vocabulary import Engine, FindingKind, SkyMethod
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
@@ -160,7 +161,7 @@ class SkyRunService:
         notes = wishes.notes
         if given is not None:
             require_given(self.context, given, inputs)
-            notes["sky_source"] = given.as_record()
+            notes[SKY_SOURCE] = given.as_record()
         recipes = recipes_of(methods, engine, inputs, rule.policy, notes)
         found = {} if rule.force else self._found(recipes)
         inputs = self._seen(inputs, engine, request, rule.policy)

@@ -111,7 +111,8 @@ class SkyHeaderService:
         NotFoundError
             When there is no such run, or the user has no file of it.
         StateError
-            When the run has not succeeded, or is known from a log only.
+            When the run has not succeeded, is known from a log only, or has skies that were
+            subtracted before it.
         """
         with HeaderJournal(self.context).alone():
             return self._write(run_id)
@@ -217,6 +218,12 @@ def _finished(session: Session, run_id: int) -> SkyRun:
     run = require_run(session, SkyRun, run_id)
     if run.status is not ActivityStatus.SUCCEEDED:
         raise StateError(f"Run {run_id} is {run.status}: it has no skies to write.")
+    if run.has_skies_of_before:
+        raise StateError(
+            f"The skies of run {run_id} had been subtracted before it: AstroDrizzle would take "
+            "MDRIZSKY for a sky that is still in the pixels, and subtract it again.",
+            advice="Drizzle these files with skysub=False.",
+        )
     return run
 
 

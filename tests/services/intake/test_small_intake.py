@@ -51,6 +51,9 @@ def test_a_file_that_is_named_is_the_one_that_is_used(services: Services, tmp_pa
         with pytest.raises(NotFoundError) as caught:
             used(path)
         assert caught.value.what == f"{path} {what}."
+    with pytest.raises(UsageError) as twice:
+        used(old, other, new)
+    assert twice.value.what == f"{old} and {new} are two files of {MEMBERS[0]}."
 
 
 def test_a_headerlet_belongs_to_an_exposure_whose_header_was_read(services: Services) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 from sqlalchemy import func, select
 
 from skydb.api.composition import Services
@@ -20,9 +22,10 @@ from skydb.domain import (
 )
 from skydb.domain.vocabulary import ActivityStatus, Engine, SkyMethod
 from skydb.drizzle.settings import AstroDrizzleSettings
-from skydb.errors import FileRejectedError, NotFoundError
+from skydb.errors import FileRejectedError, NotFoundError, StateError
 from skydb.services.skies.audit import AuditService, sentences
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
+from skydb.services.skies.write_headers import SkyHeaderService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
 from skydb.sky.levels import SkyStatistic
@@ -116,6 +119,37 @@ def test_a_wrong_sky_of_one_exposure_is_named(field: Services) -> None:
     assert audit.worst_exposures[0].rootname == spoiled[0]
     assert all(spoiled[0] in (p.exposure_a, p.exposure_b) for p in audit.worst_pairs)
     assert any(f"worst exposure: {spoiled[0]}" in sentence for sentence in sentences(audit))
+
+
+@pytest.mark.parametrize("way", ["keyword", "file"])
+def test_skies_that_were_subtracted_before_are_not_subtracted_again(
+    services: Services, exposures: Path, tmp_path: Path, way: str
+) -> None:
+    truth = json.loads((exposures / "truth.json").read_text())["exposures"]
+    copies = [Path(shutil.copy(exposures / one["path"], tmp_path)) for one in truth]
+    for path, one in zip(copies, truth, strict=True):
+        with fits.open(path, mode="update") as hdus:
+            hdus["SCI"].data -= one["sky"]
+            hdus["SCI"].header["MYSKY"] = one["sky"]
+    services.ingest.ingest(copies)
+    skyfile = tmp_path / "sky.txt"
+    lines = [f"{path.name} {one['sky']}" for path, one in zip(copies, truth, strict=True)]
+    skyfile.write_text("\n".join(["# applied = yes", *lines]))
+    options = {
+        "keyword": {"skysub": False, "skyuser": "MYSKY"},
+        "file": {"skyfile": str(skyfile)},
+    }[way]
+    (row,) = services.sky(1).run([SkyMethod.MATCH], options=options, mosaic=False)
+    assert {value["mdrizsky"] for value in row["values"]} == {one["sky"] for one in truth}
+    audit = _audit(services, row["run"])
+    assert [one.after for one in audit.residuals] == [one.before for one in audit.residuals]
+    assert not audit.is_flagged
+    assert any("had been subtracted before it" in said for said in sentences(audit))
+    kept = AuditService(services.context).of_record(row["run"])
+    assert kept is not None
+    assert kept.run.rms == pytest.approx(audit.rms_before)
+    with pytest.raises(StateError, match="had been subtracted before it.*subtract it again"):
+        SkyHeaderService(services.context).write(row["run"])
 
 
 def test_what_is_known_is_not_measured_again(services_anywhere: Services, exposures: Path) -> None:

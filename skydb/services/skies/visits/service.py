@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from skydb.domain import VisitDrizzle
 from skydb.domain.grouping import Division
 from skydb.domain.guards import Flag, GuardPolicy
+from skydb.domain.sky import SKY_SOURCE
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, SkyMethod
 from skydb.drizzle.presets import HAP
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -210,7 +211,7 @@ class VisitDrizzleService:
         if given is not None:
             inputs = with_files(self.context, inputs)
             require_given(self.context, given, inputs)
-            notes["sky_source"] = given.as_record()
+            notes[SKY_SOURCE] = given.as_record()
         (method,) = methods_for([wish.method], settings)
         return VisitRecipe(method, settings, inputs, wish.policy, notes)
 
