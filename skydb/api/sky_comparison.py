@@ -157,10 +157,17 @@ class SkyComparisonGroup(Group):
         >>> sorted({row.method for row in db.sky.changes(history=True, visit="bxl50")})
         ['localmin', 'match']
         """
-        if bool(runs) + history + (between is not None) != 1:
+        asked = bool(runs) + history + (between is not None)
+        if not asked:
             raise UsageError(
-                "It is not clear what is to be compared.",
-                advice="Give runs, or --between GROUP GROUP, or --history.",
+                "No runs are named that could be compared.",
+                advice="Name some (`skydb runs --kind sky-run` lists them), or two groups "
+                "(--between GROUP GROUP), or compare every run with the one before it (--history).",
+            )
+        if asked > 1:
+            raise UsageError(
+                "Runs, --between and --history were given together.",
+                advice="Choose one: they compare different things.",
             )
         from skydb.services.comparison import SkyChange
 

@@ -116,18 +116,20 @@ def test_groups_and_the_history_are_compared_too(field: Field) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("words", "code", "why"),
     [
-        ("--history --between 1 2", 2),
-        ("--history 1", 2),
-        ("--across", 2),
-        ("--history --visit bxl77", 4),
-        ("--between 1 99", 4),
-        ("1 2 999 --across", 4),
+        ("--history --between 1 2", 2, "Runs, --between and --history were given together"),
+        ("--history 1", 2, "Runs, --between and --history were given together"),
+        ("--across", 2, "No runs are named that could be compared. Name some"),
+        ("--history --visit bxl77", 4, "bxl77"),
+        ("--between 1 99", 4, "99"),
+        ("1 2 999 --across", 4, "There are no sky values of run 1"),
     ],
 )
-def test_what_cannot_be_compared_is_said(field: Field, words: str, code: int) -> None:
-    assert field.skydb("sky", "compare", *words.split()).code == code
+def test_what_cannot_be_compared_is_said(field: Field, words: str, code: int, why: str) -> None:
+    said = field.skydb("sky", "compare", *words.split())
+    assert said.code == code
+    assert why in " ".join(said.err.split())
 
 
 def test_statistics_have_a_row_a_method_and_unit(field: Field) -> None:
