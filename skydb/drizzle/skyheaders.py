@@ -65,7 +65,7 @@ def _reading(filename: str, header: Header, primary: Header) -> SkyReading:
 def _brightness_per_unit(header: Header, primary: Header, unit: SkyUnit | None) -> float:
     """Factor of skypac: per second and per arcsec2 (``skyline.py``)."""
     scale_arcsec = _pixel_scale_arcsec(header, primary)
-    exptime_s = float(header.get("EXPTIME", primary.get("EXPTIME", 1.0)))
+    exptime_s = float(primary.get("EXPTIME", header.get("EXPTIME", 1.0)))
     time_s = 1.0 if unit in _RATES or exptime_s <= 0.0 else exptime_s
     return 1.0 / (scale_arcsec**2 * time_s)
 

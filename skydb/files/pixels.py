@@ -197,7 +197,8 @@ def _meaning(skeleton: FitsSkeleton, chip: HduRecord) -> ChipMeaning:
         wcs=wcs,
         unit=sky_unit_of(unit),
         is_rate=unit is None or "/" in unit,
-        exptime_s=cards.number("EXPTIME"),
+        # As skypac has it: that of the chip counts where the primary header has none.
+        exptime_s=Cards(cards.path, cards.headers[::-1]).number("EXPTIME"),
         pixel_scale_arcsec=_pixel_scale_arcsec(cards, wcs),
     )
 

@@ -25,6 +25,20 @@ def _changed(path, tmp_path, change):
     return tmp_path / path.name
 
 
+def test_the_exposure_time_is_that_of_the_primary_header_as_for_skypac(uvis, tmp_path) -> None:
+    def another(hdus):
+        hdus["SCI", 1].header["EXPTIME"] = 100.0
+
+    def moved(hdus):
+        hdus["SCI", 1].header["EXPTIME"] = hdus[0].header.pop("EXPTIME")
+
+    whole = _changed(uvis, tmp_path, another)
+    stated = fits.getheader(uvis)["EXPTIME"]
+    assert read_pixels(whole)[1].exptime_s == stated
+    whole.unlink()
+    assert read_pixels(_changed(uvis, tmp_path, moved))[1].exptime_s == stated
+
+
 def test_every_chip_has_its_pixels_flags_and_meaning(uvis) -> None:
     chips = read_pixels(uvis)
     assert sorted(chips) == [1, 2]
