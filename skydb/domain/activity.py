@@ -389,3 +389,10 @@ class Finding(Base):
         self.message = message
         self.noticed_at = utc_now()
         add_beside(activity, self)
+
+    @property
+    def sentence(self) -> str:
+        """Message, with the subject before it unless that is the run or in the message."""
+        is_named = self.subject == "inputs" or self.subject in self.message
+        of_run = self.subject.startswith("run ")
+        return self.message if is_named or of_run else f"{self.subject}: {self.message}"

@@ -281,7 +281,7 @@ def sky_run_row(run: SkyRun) -> Row:
         "seconds": run.seconds,
         "mosaic": run.mosaic.science_path if run.mosaic else None,
         "weight": run.mosaic.weight_path if run.mosaic else None,
-        "findings": [finding.message for finding in run.findings],
+        "findings": [finding.sentence for finding in run.findings],
         "values": [_sky_value_row(value) for value in sorted(run.values, key=_chip_of)],
     }
 

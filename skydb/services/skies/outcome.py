@@ -62,8 +62,8 @@ def _said(run_id: int, remarks: Iterable[Remark], flags: Iterable[Flag]) -> _Sai
 
 
 def _row(session: Session, run: SkyRun, said: _Said, *, reused: bool) -> queries.Row:
-    known = {finding.message for finding in run.findings}
-    new = [remark for remark in said if remark[2] not in known]
+    known = {(finding.subject, finding.message) for finding in run.findings}
+    new = [remark for remark in said if remark[1:] not in known]
     for kind, subject, message in new:
         run.notice(kind, subject, message)
     if new:
@@ -72,8 +72,8 @@ def _row(session: Session, run: SkyRun, said: _Said, *, reused: bool) -> queries
     row = {**queries.sky_run_row(run), "reused": reused}
     if reused:
         # Findings of guards then may have been settled since.
-        messages = {message for *_, message in said}
-        row["findings"] = [one.message for one in run.findings if _holds(one, messages)]
+        now = {remark[1:] for remark in said}
+        row["findings"] = [one.sentence for one in run.findings if _holds(one, now)]
     return row
 
 
@@ -83,7 +83,7 @@ def _paths(workspace: Workspace, row: queries.Row) -> queries.Row:
     return {**there, "stored_path": row["mosaic"]}
 
 
-def _holds(finding: Finding, said: Collection[str]) -> bool:
+def _holds(finding: Finding, said: Collection[tuple[str, str]]) -> bool:
     """Whether a finding of a run that is found again still holds, by the guards of now.
 
     Measurements of the inputs' sources and outlines hold as long as their file versions do.
@@ -91,4 +91,4 @@ def _holds(finding: Finding, said: Collection[str]) -> bool:
     if finding.kind not in GUARDS or finding.kind is FindingKind.ISLANDS:
         return True
     is_measured = finding.kind is FindingKind.MIXED_FRAMES and finding.subject != "inputs"
-    return is_measured or finding.message in said
+    return is_measured or (finding.subject, finding.message) in said

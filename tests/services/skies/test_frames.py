@@ -88,7 +88,7 @@ def test_neighbours_that_disagree_are_said_and_recorded(
     rows, said = run(services_anywhere, check_frames=True)
     pairs = [one for one in findings_of(services_anywhere) if "-" in one[0]]
     assert len(pairs) == 1
-    assert "pixel apart" in pairs[0][1] and pairs[0][1] in rows[0]["findings"]
+    assert "pixel apart" in pairs[0][1] and ": ".join(pairs[0]) in rows[0]["findings"]
     assert any(pairs[0][1] in sentence for sentence in said)
     assert any(sentence.startswith("Frames: 3 pairs of neighbours") for sentence in said)
 

@@ -208,7 +208,7 @@ def test_exposures_that_are_not_in_the_mosaic_are_findings(
     name = sorted(own_copy.glob("*_flt.fits"))[0].name
     tools.left_out = (name,)
     (row,) = run(services, tools, SkyMethod.LOCALMIN)
-    assert row["findings"] == ["is not in the mosaic: no exposure time, or no good pixel."]
+    assert row["findings"] == [f"{name}: is not in the mosaic: no exposure time, or no good pixel."]
     with services.context.store.reading() as session:
         (finding,) = session.scalars(select(Finding)).all()
         assert (finding.kind, finding.subject) == (FindingKind.REJECTED_FILE, name)

@@ -33,7 +33,7 @@ def row_of(drizzle: VisitDrizzle, workspace: Workspace, *, reused: bool) -> Row:
         "seconds": drizzle.seconds,
         "reused": reused,
         "error": drizzle.error,
-        "findings": [finding.message for finding in drizzle.findings],
+        "findings": [finding.sentence for finding in drizzle.findings],
     }
 
 

@@ -230,9 +230,9 @@ class VisitDrizzleService:
         """Keep what is not among the findings of an activity yet."""
         with self.context.store.writing() as session:
             run = session.get_one(VisitDrizzle, run_id)
-            known = {finding.message for finding in run.findings}
+            known = {(finding.subject, finding.message) for finding in run.findings}
             for flag in flags:
-                if flag.message not in known:
+                if (flag.subject, flag.message) not in known:
                     run.notice(flag.guard, flag.subject, flag.message)
             session.commit()
 
