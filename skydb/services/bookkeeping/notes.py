@@ -63,7 +63,7 @@ class BooksService:
         NotFoundError, UsageError, StateError
             As :meth:`note`; the label is not one word, or the subject has that flag.
         """
-        if label.startswith("ignore:") or len(label.split()) != 1:
+        if label.strip().startswith("ignore:") or len(label.split()) != 1:
             raise UsageError(
                 f"Invalid label {label!r}.",
                 advice="Give one word, such as satellite; see also `skydb books ignore`.",

@@ -125,7 +125,7 @@ def test_a_dismissal_is_no_flag(seeded: Services) -> None:
     assert seeded.todo.status()[0]["flags"] == 0
 
 
-@pytest.mark.parametrize("label", ["two words", " two\twords"])
+@pytest.mark.parametrize("label", ["two words", " two\twords", " ignore:never-matched"])
 def test_a_label_is_one_word(seeded: Services, label: str) -> None:
     with pytest.raises(UsageError, match="Invalid label") as caught:
         seeded.books.flag("bxl50", label, "a trail")

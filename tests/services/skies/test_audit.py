@@ -148,7 +148,7 @@ def test_skies_that_were_subtracted_before_are_not_subtracted_again(
     kept = AuditService(services.context).of_record(row["run"])
     assert kept is not None
     assert kept.run.rms == pytest.approx(audit.rms_before)
-    with pytest.raises(StateError, match="had been subtracted before it.*subtract it again"):
+    with pytest.raises(StateError, match=r"had been subtracted before it.*subtract it again"):
         SkyHeaderService(services.context).write(row["run"])
 
 
