@@ -317,12 +317,32 @@ def stage_files(tool: Tool, files: Files, directory: Path) -> None:
 
 
 def _copied(file: OptionFile, home: Path, prefix: str = "") -> Path:
+    _require_there(file)
+    copy = Path(shutil.copyfile(file.path, home / f"{prefix}{file.path.name}"))
+    _require_same(file, copy)
+    return copy
+
+
+def require_as_named(file: OptionFile) -> None:
+    """Refuse a file that is not what it was when an option named it.
+
+    Raises
+    ------
+    FileRejectedError
+        When it is gone, or has changed.
+    """
+    _require_there(file)
+    _require_same(file, file.path)
+
+
+def _require_there(file: OptionFile) -> None:
     if not file.path.is_file():
         raise FileRejectedError(file.path, f"is gone, and {file.option} named it")
-    copy = Path(shutil.copyfile(file.path, home / f"{prefix}{file.path.name}"))
-    if sha256_of(copy) != file.sha256:
+
+
+def _require_same(file: OptionFile, path: Path) -> None:
+    if sha256_of(path) != file.sha256:
         raise FileRejectedError(file.path, f"has changed since {file.option} named it")
-    return copy
 
 
 def _rewrite(copy: Path, names: Mapping[str, str]) -> None:

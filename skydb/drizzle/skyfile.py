@@ -120,7 +120,7 @@ def read_sky_file(path: Path) -> SkyFile:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFileError(path, "cannot be read as a list of skies") from error
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.effective import MethodVerdict, SkyReading
+from skydb.drizzle.optionfiles import require_as_named
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.skyfile import SkyFile, read_sky_file
 from skydb.drizzle.workspace import opened, science_hdus
@@ -113,6 +114,8 @@ def user_skies_of(settings: AstroDrizzleSettings) -> UserSkies | None:
         When AstroDrizzle would pass over one of the options.
     ParseError
         When a file of skies is none.
+    FileRejectedError
+        When it is gone, or has changed since it was named.
     """
     skyuser, skyfile = (str(settings.extra.get(name, "")) for name in ("skyuser", "skyfile"))
     if settings.skysub:
@@ -174,8 +177,9 @@ def check_given(
 
 
 def _of_file(settings: AstroDrizzleSettings, option: str) -> UserSkies:
-    path = next(one.path for one in settings.files if one.option == option)
-    file = read_sky_file(path)
+    named = next(one for one in settings.files if one.option == option)
+    require_as_named(named)
+    path, file = named.path, read_sky_file(named.path)
     # With skyuser AstroDrizzle does not look for the comment, and subtracts.
     applied = file.is_applied and option == "skyfile"
     given_sky = replace(file, is_applied=applied)

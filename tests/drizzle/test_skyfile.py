@@ -16,6 +16,12 @@ def written(directory: Path, text: str) -> Path:
     return path
 
 
+def test_the_mark_of_an_editor_before_the_first_name_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "sky.txt"
+    path.write_bytes(b"\xef\xbb\xbfa_flt.fits 1.5\r\n")
+    assert read_sky_file(path).values == {"a_flt.fits": (1.5,)}
+
+
 def test_a_line_has_one_value_for_all_chips_or_one_for_each(tmp_path: Path) -> None:
     told = read_sky_file(written(tmp_path, "# name sky\n\n/data/a_flc.fits 1.5\nb_flc.fits 2 3\n"))
     assert [told.of("a_flc.fits", place) for place in (0, 1)] == [1.5, 1.5]

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from skydb.api.composition import Services
-from skydb.domain.vocabulary import SkyMethod
+from skydb.domain.vocabulary import ReplayVerdict, SkyMethod
+from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.services.provenance.graph import Relation, Thing
+from skydb.services.provenance.replay import ReplayService
 from skydb.services.skies.skyrun import SkyRunService
 from tests.services.tools import MEMBERS, Toolbox, write_exposure
 
@@ -42,3 +44,25 @@ def test_a_file_of_skies_is_an_entity_that_its_run_used(
     assert document["entity"][name]["skydb:sha256"] == sha256_of(skies)
     used = [one for one in document["used"].values() if one["prov:entity"] == name]
     assert {one["prov:activity"] for one in used} == {f"ledger:activity/{run}" for run in runs}
+
+
+@pytest.mark.parametrize("mosaic", [True, False])
+def test_a_run_is_not_repeated_with_other_skies_than_it_had(
+    services: Services, tools: Toolbox, tmp_path: Path, mosaic: bool
+) -> None:
+    services.ingest.ingest([write_exposure(tmp_path / "field", name) for name in MEMBERS])
+    skies = tmp_path / "sky.txt"
+    text = "".join(f"{name}_flt.fits 1.5\n" for name in MEMBERS)
+    skies.write_text(text)
+    (row,) = SkyRunService(services.context, tools).run(
+        [SkyMethod.MATCH], options={"skyfile": str(skies)}, mosaic=mosaic
+    )
+    replay = ReplayService(services.context, tools).replay
+    skies.write_text(text.replace("1.5", "99"))
+    with pytest.raises(SkydbError, match="has changed since skyfile named it"):
+        replay(row["run"])
+    skies.unlink()
+    with pytest.raises(SkydbError, match="is gone, and skyfile named it"):
+        replay(row["run"])
+    skies.write_text(text)
+    assert replay(row["run"]).verdict is ReplayVerdict.IDENTICAL
