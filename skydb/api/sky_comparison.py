@@ -264,7 +264,7 @@ class SkyComparisonGroup(Group):
 def _shared_causes(rows: Sequence[SkyChange]) -> list[str]:
     """Causes that all chips of two runs share, in sentences."""
     said = {
-        f"{cause}: {one} -> {other}."
+        f"{cause}: {_both(one, other)}."
         for row in rows
         for cause, (one, *more) in row.because.items()
         if cause in _OF_RUNS
@@ -273,3 +273,12 @@ def _shared_causes(rows: Sequence[SkyChange]) -> list[str]:
     if any(row.difference and not row.cause for row in rows):
         return [*sorted(said), "Where no cause is named, no row has one."]
     return sorted(said)
+
+
+def _both(one: object, other: object) -> str:
+    """Two values of a cause; two sets of parameters name by name."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return f"{one} -> {other}"
+    # The digest of other parameters differs wherever one of them does.
+    names = [name for name in one if name != "recipe"] or [*one]
+    return ", ".join(f"{name} {one[name]} -> {other[name]}" for name in names)

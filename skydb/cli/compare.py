@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +13,11 @@ from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns, columns_comparison
+from skydb.report.sky_changes import tables_of_changes
 
 if TYPE_CHECKING:
     from skydb.api.sky_comparison import SkyChanges
     from skydb.cli.shell import Shell
-    from skydb.report.tables import Column
 
 Replays = Annotated[
     bool, typer.Option("--replays", help="Also runs that `skydb replay` made to compare.")
@@ -25,12 +25,9 @@ Replays = Annotated[
 
 #: Under a table of differences.
 _NOTE = (
-    "relative: less the median difference of all chips that both runs have. Of match only this "
-    "means anything: its values are offsets from one image of their own run."
+    "relative: the difference less the median difference of all chips of both runs. Values of "
+    "match are offsets from one image of their own run: only their relative difference counts."
 )
-
-#: Characters that a table of differences wants for all that is asked most.
-_ROOM = 100
 
 
 def attach(sky: typer.Typer) -> None:
@@ -97,18 +94,16 @@ def compare(
 
 
 def _show_changes(shell: Shell, changes: SkyChanges, *, sigma: bool, as_json: bool) -> None:
-    note = " ".join([_NOTE, *changes.notes])
-    shown: Sequence[Column] = columns_comparison.SKY_CHANGES
-    pairs = {(row.run_a, row.run_b, row.is_relative) for row in changes.rows}
-    is_narrow = shell.stdout.width < _ROOM and not shell.wide
-    if sigma:
-        shown = columns_comparison.SKY_CHANGES_SIGMA
-    elif is_narrow and len(pairs) == 1 and changes.rows[0].is_relative:
-        shown = columns_comparison.SKY_CHANGES_OF_OFFSETS
-        causes = {", ".join(row.cause) for row in changes.rows}
-        if len(causes) == 1 and (named := causes.pop()):
-            note += f" Cause, in every row: {named}."
-    shell.present("MDRIZSKY, run by run", changes, shown, as_json=as_json, note=note)
+    if as_json:
+        shell.print_json(changes.document())
+    else:
+        width = inf if shell.wide else shell.stdout.width
+        *others, last = tables_of_changes(changes.rows, sigma=sigma, width=width)
+        for one in others:
+            shell.show(one.title, one.rows, one.columns, note=one.note)
+        note = " ".join(filter(None, [last.note, _NOTE, *changes.notes]))
+        shell.show(last.title, last.rows, last.columns, note=note)
+    shell.finish(changes)
 
 
 def stats(

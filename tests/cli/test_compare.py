@@ -16,6 +16,7 @@ from tests.commands import LedgerDirectory
 from tests.services.ledgers import SmallLedger, day
 
 A, B = "ibxl50iaq", "ibxl50ibq"
+_OF_RUNS = {"old match, new match"}
 NEWER = {"drizzlepac": "3.11.0", "numpy": "2.4.6"}
 
 
@@ -169,14 +170,31 @@ def test_statistics_say_why_islands_have_no_median(tmp_path: Path, sqlite_templa
     assert answer.code == 0
 
 
-def test_two_runs_of_match_show_the_relative_difference_on_a_narrow_terminal(
-    field: Field, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("way", ["old match, new match", "--history", "--between 1 2"])
+def test_a_narrow_terminal_has_differences_sigmas_and_causes_of_each_method(
+    field: Field, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    pair = field.runs["old match"], field.runs["new match"]
+    words = [field.runs[one] for one in way.split(", ")] if way in _OF_RUNS else way.split()
     monkeypatch.setenv("COLUMNS", "80")
-    said = field.skydb("sky", "compare", *pair).out
-    assert "relative" in said.splitlines()[1] and "+0.500000" in said and "-0.500000" in said
-    assert "Cause, in every row: software." in " ".join(said.split())
+    said = field.skydb("sky", "compare", *words).out
+    old, new = field.runs["old match"], field.runs["new match"]
+    table = said[said.index(f"MDRIZSKY of match, run {old} and run {new}") :]
+    _, units, header, _, *rows = table.splitlines()
+    assert "relative" in units and "in sigma" in header
+    assert "+0.500000" in rows[0] and "-0.500000" in rows[1]
+    assert "Cause, in every row: software." in " ".join(table.split())
     assert max(map(len, said.splitlines())) <= 80
-    levels = field.runs["old localmin"], field.runs["new localmin"]
-    assert "relative" not in field.skydb("sky", "compare", *levels).out.splitlines()[1]
+    assert said.count("MDRIZSKY of") == (1 if way in _OF_RUNS else 2)
+    assert said.count("only their relative difference counts") == 1
+    wide = field.skydb("--wide", "sky", "compare", *words).out
+    assert wide.startswith("MDRIZSKY, run by run") and wide.count("rootname") == 1
+
+
+def test_two_sets_of_parameters_are_compared_name_by_name(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    ledger, services, book = two_exposures(tmp_path, sqlite_template)
+    for date, stat in (("2024-01-01", "median"), ("2024-06-01", "mean")):
+        book.run(SkyMethod.MATCH, {A: 1.0, B: 1.5}, on=day(date), skystat=stat, skylower=-100)
+    services.close()
+    assert "parameters: skystat median -> mean. " in ledger("sky", "compare", "--history").out
