@@ -1,6 +1,8 @@
 """Rows of a table that are written together within a session, past its entities.
 
 They are checked like all others; see :class:`~skydb.store.bulk.BulkWriter` for the writing.
+SQLite is given the numbers of rows with them: asked for the number that it gave, it would take
+the rows one by one.
 """
 
 from __future__ import annotations
@@ -16,21 +18,57 @@ from skydb.errors import RowRefusedError, StoreError
 from skydb.store.bulk import BulkWriter
 from skydb.store.limits import fitting
 
+#: Rows with the same columns in each.
 Rows = Sequence[Mapping[str, Any]]
 
 
 def write_rows(session: Session, entity: type[Base], rows: Rows) -> None:
-    """Write rows that have the same columns, none of them a document.
+    """Write rows.
+
+    Parameters
+    ----------
+    session : Session
+        A transaction that writes.
+    entity : type of Base
+        Whose own table has them.
+    rows : sequence of mapping
+        The same columns in each.
 
     Raises
     ------
     RowRefusedError
         When a column cannot have a value, or a row contradicts others.
     """
+    if rows:
+        _write(session, _table_of(entity), _columns_of(rows))
+
+
+def write_numbered(session: Session, entity: type[Base], rows: Rows) -> Sequence[int]:
+    """Write rows without ``id``, the number of a row; returns their numbers, in order.
+
+    Parameters
+    ----------
+    session, entity, rows
+        As :func:`write_rows` takes them.
+
+    Raises
+    ------
+    RowRefusedError
+        As :func:`write_rows` does.
+    """
     if not rows:
-        return
+        return ()
     table = _table_of(entity)
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    numbers = _next_numbers(session, table, len(rows))
+    _write(session, table, {"id": numbers, **_columns_of(rows)})
+    return numbers
+
+
+def _columns_of(rows: Rows) -> dict[str, Sequence[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _write(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     connection = session.connection()
     try:
         BulkWriter(connection).write_batch(table, fitting(table, columns))
@@ -42,19 +80,6 @@ def write_rows(session: Session, entity: type[Base], rows: Rows) -> None:
                 said, advice="Another process may have written the same thing; try again."
             ) from error
         raise
-
-
-def write_numbered(session: Session, entity: type[Base], rows: Rows) -> Sequence[int]:
-    """Write rows without ``id``, the number of a row; returns their numbers, in order.
-
-    Raises
-    ------
-    RowRefusedError
-        As :func:`write_rows` does.
-    """
-    numbers = _next_numbers(session, _table_of(entity), len(rows))
-    write_rows(session, entity, [{"id": n, **row} for n, row in zip(numbers, rows, strict=True)])
-    return numbers
 
 
 def _next_numbers(session: Session, table: Table, count: int) -> Sequence[int]:

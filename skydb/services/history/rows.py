@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from skydb.domain import (
@@ -28,7 +27,7 @@ from skydb.domain import (
 from skydb.domain.base import Base
 from skydb.domain.logged import Columns, finding_columns
 from skydb.domain.vocabulary import ActivityKind, FindingKind
-from skydb.store.numbered import insert_numbered, insert_together
+from skydb.store.newrows import write_numbered, write_rows
 
 #: Number of a row that waits to be written.
 _NONE_YET = 0
@@ -192,8 +191,8 @@ class Rows:
             {**columns, "run_id": run.id, "exposure_id": exposure.id}
             for run, exposure, columns in self._values
         ]
-        insert_together(session, _table_of(AlignmentSolution), fits)
-        insert_together(session, _table_of(SkyValue), values)
+        write_rows(session, AlignmentSolution, fits)
+        write_rows(session, SkyValue, values)
         self._fits.clear()
         self._values.clear()
 
@@ -219,9 +218,9 @@ class Rows:
         _number(session, Activity, self._runs, [run.main_columns for run in self._runs])
         for kind, entity in _TABLES.items():
             alike = [run.own_columns for run in self._runs if run.columns["kind"] is kind]
-            insert_together(session, _table_of(entity), alike)
+            write_rows(session, entity, alike)
         findings = [one for run in self._runs for one in run.own_findings]
-        insert_together(session, _table_of(Finding), findings)
+        write_rows(session, Finding, findings)
         self._runs.clear()
 
 
@@ -233,16 +232,10 @@ def _number_in(one: Named | None) -> int | None:
     return None if one is None else one.id
 
 
-def _table_of(entity: type[Base]) -> Table:
-    table = entity.__table__
-    assert isinstance(table, Table)
-    return table
-
-
 def _number(
     session: Session, entity: type[Base], waiting: list[Any], columns: list[Columns]
 ) -> None:
     """Write rows, each of which has its number then."""
-    numbers = insert_numbered(session, _table_of(entity), columns)
+    numbers = write_numbered(session, entity, columns)
     for one, number in zip(waiting, numbers, strict=True):
         one.id = number

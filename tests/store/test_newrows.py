@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from skydb.domain import Environment, Visit
@@ -14,9 +14,7 @@ from skydb.domain.logged import visit_columns
 from skydb.domain.values import Rootname
 from skydb.domain.vocabulary import Verdict
 from skydb.errors import RowRefusedError
-from skydb.store.numbered import insert_numbered, insert_together
-
-TABLE = Visit.__table__
+from skydb.store.newrows import write_numbered, write_rows
 
 
 def visits(*programs: str) -> list[dict[str, object]]:
@@ -24,12 +22,11 @@ def visits(*programs: str) -> list[dict[str, object]]:
 
 
 def test_each_row_has_the_number_that_is_returned_for_it(engine: Engine) -> None:
-    assert isinstance(TABLE, Table)
     with Session(engine) as session:
-        first = insert_numbered(session, TABLE, visits("bzz", "baa", "bmm"))
+        first = write_numbered(session, Visit, visits("bzz", "baa", "bmm"))
         session.add(Visit("bxl", "50"))
         session.flush()
-        second = insert_numbered(session, TABLE, visits("bcc"))
+        second = write_numbered(session, Visit, visits("bcc"))
         session.commit()
         found = session.execute(select(Visit.program, Visit.id)).all()
     numbers = dict(zip(("bzz", "baa", "bmm", "bcc"), (*first, *second), strict=True))
@@ -38,9 +35,8 @@ def test_each_row_has_the_number_that_is_returned_for_it(engine: Engine) -> None
 
 
 def test_no_row_has_no_number(engine: Engine) -> None:
-    assert isinstance(TABLE, Table)
     with Session(engine) as session:
-        assert list(insert_numbered(session, TABLE, [])) == []
+        assert list(write_numbered(session, Visit, [])) == []
 
 
 def environments(*packages: object) -> list[dict[str, object]]:
@@ -57,11 +53,9 @@ def environments(*packages: object) -> list[dict[str, object]]:
 @pytest.mark.parametrize("document", ['NaN \u2715 "', "\N{COMET}", ""])
 def test_documents_written_or_not_come_back_as_they_were(engine: Engine, document: str) -> None:
     written, plain = {"a": [document]}, {"b": document}
-    table = Environment.__table__
-    assert isinstance(table, Table)
     with Session(engine) as session:
-        insert_together(session, table, environments(JsonText.of(written), plain))
-        insert_together(session, table, [])
+        write_rows(session, Environment, environments(JsonText.of(written), plain))
+        write_rows(session, Environment, [])
         session.commit()
         found = session.scalars(select(Environment).order_by(Environment.fingerprint)).all()
     assert [one.packages for one in found] == [written, plain]
@@ -70,21 +64,18 @@ def test_documents_written_or_not_come_back_as_they_were(engine: Engine, documen
 
 @pytest.mark.parametrize("value", ["\0", "\ud800", float("nan")])
 def test_a_written_document_is_refused_as_any_other(engine: Engine, value: object) -> None:
-    table = Environment.__table__
-    assert isinstance(table, Table)
     rows = environments({}, JsonText.of({"a": [value]}))
     with (
         Session(engine) as session,
         pytest.raises(RowRefusedError, match="packages of environments has"),
     ):
-        insert_together(session, table, rows)
+        write_rows(session, Environment, rows)
 
 
 def test_one_row_without_room_refuses_all_rows(engine: Engine) -> None:
-    assert isinstance(TABLE, Table)
     rows = [*visits("bzz", "baa"), {"program": "bxl", "number": "500"}]
     with Session(engine) as session:
         with pytest.raises(RowRefusedError, match="number of visits has 3 characters"):
-            insert_together(session, TABLE, rows)
+            write_rows(session, Visit, rows)
         session.rollback()
         assert session.scalars(select(Visit.id)).all() == []
