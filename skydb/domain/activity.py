@@ -200,40 +200,6 @@ class Activity(Base):
             self._require(ActivityStatus.RUNNING, "be interrupted")
         self._end_badly(ActivityStatus.INTERRUPTED, error, log_path)
 
-    def recall(
-        self,
-        imported_by: Activity,
-        started_at: datetime | None,
-        finished_at: datetime | None,
-        tool_version: str | None,
-        error: str | None = None,
-    ) -> None:
-        """Record a run older than the ledger, as a log describes it.
-
-        Parameters
-        ----------
-        imported_by : Activity
-            What read the log.
-        started_at, finished_at : datetime or None
-            When it ran; None when the log does not say.
-        tool_version : str or None
-            What ran, e.g. ``AstroDrizzle 2.2.6``.
-        error : str, optional
-            Why it failed; it succeeded when left out.
-
-        Raises
-        ------
-        StateError
-            When it has begun here.
-        """
-        self._require(ActivityStatus.PENDING, "be recalled")
-        self.status = ActivityStatus.FAILED if error else ActivityStatus.SUCCEEDED
-        self.imported_by = imported_by
-        self.started_at = started_at
-        self.finished_at = finished_at
-        self.tool_version = tool_version
-        self.error = error
-
     def use(
         self,
         version: ProductVersion,

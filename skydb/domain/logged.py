@@ -33,7 +33,7 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A run older than the ledger, as a log describes it; see :meth:`.Activity.recall`."""
+    """A run older than the ledger, as a log describes it."""
 
     kind: ActivityKind
     parameters: Mapping[str, Any] | JsonText

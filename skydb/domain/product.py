@@ -97,13 +97,6 @@ class Product(Base):
             "flavour": file.flavour,
         }
 
-    @classmethod
-    def logged(
-        cls, filename: str, kind: ProductKind, visit: Visit, exposure: Exposure | None = None
-    ) -> Self:
-        """Make a product that is known from a log only, named as the pipeline names it."""
-        return cls(logged_identity(filename), filename, kind, Flavour.PIPELINE, visit, exposure)
-
     @property
     def rootname(self) -> str | None:
         """Rootname of the exposure; None for a combination."""

@@ -207,15 +207,6 @@ class SkyRun(Repeatable, Retained, Activity):
                     "BUNIT does not give the unit of MDRIZSKY.",
                 )
 
-    def recall_values(self, values: Iterable[SkyValue], effective_method: SkyMethod | None) -> None:
-        """Record the skies of an old run, whose downgrade may be unknown."""
-        self.values = list(values)
-        self.effective_method = effective_method
-        if effective_method and self.requested_method:
-            self.downgraded = effective_method is not self.requested_method
-        if effective_method and self.downgraded:
-            self._notice_downgrade(effective_method, "")
-
     def keep_mosaic(self, mosaic: Mosaic) -> None:
         """Attach the images that the run made."""
         self.mosaic = mosaic

@@ -132,16 +132,6 @@ class AlignmentSolution(FitRecord, WcsLabel, ShiftRecord, ReadFrom, Base):
         return self.known_version
 
     @classmethod
-    def logged(
-        cls, product: Product, run: Activity, name: WcsName, status: SolutionStatus
-    ) -> AlignmentSolution:
-        """Make a fit that is known from a log only, with neither file nor WCS."""
-        solution = cls(product, run, SolutionOrigin.TWEAKREG, status, WcsFacts(" ", name, ()))
-        if status is not SolutionStatus.RECORDED:  # Not every log says when it ended.
-            solution.fitted_at = run.finished_at or run.started_at
-        return solution
-
-    @classmethod
     def found(cls, version: ProductVersion, activity: Activity, wcs: WcsFacts) -> AlignmentSolution:
         """A WCS as it stood in a file from outside; without a key it stood in a headerlet."""
         solution = cls(version, activity, _origin_of(wcs), SolutionStatus.RECORDED, wcs)
@@ -321,10 +311,8 @@ class Timed(Protocol):
 
 
 def columns_logged(run: Timed, name: WcsName, status: SolutionStatus) -> dict[str, Any]:
-    """Columns of a fit from a log, except run and product, to be written in bulk.
-
-    They are those of :meth:`AlignmentSolution.logged`.
-    """
+    """Columns of a fit from a log, except run and product, to be written in bulk."""
+    # Not every log has the time of its end.
     is_timed = status is not SolutionStatus.RECORDED
     return {
         "origin": SolutionOrigin.TWEAKREG,

@@ -17,6 +17,9 @@ _TITLE = "MDRIZSKY, run by run"
 #: Characters that a table of all methods needs for the columns that matter.
 _ROOM = 120
 
+#: Columns that are left out without a word where no row has a value.
+_OFTEN_EMPTY = ("replay_of_b", "remark")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -63,6 +66,7 @@ def _narrow(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
     if len(rows) > 1 and len(causes) == 1 and (cause := causes.pop()):
         note = f"Cause, in every row: {cause}."
         shared |= {"cause"}
+    shared |= {name for name in _OFTEN_EMPTY if all(row[name] is None for row in rows)}
     kept = (one for one in columns if one.name not in shared)
     is_of_offsets = all(row.is_relative for row in rows)
     return Table(title, [_weighed(one) for one in kept] if is_of_offsets else [*kept], rows, note)

@@ -9,7 +9,6 @@ from skydb.domain import (
     CatalogService,
     Exposure,
     IngestActivity,
-    Product,
     ProductVersion,
     ReferenceCatalog,
     SkyRun,
@@ -27,6 +26,7 @@ from skydb.domain.values import (
     WcsName,
 )
 from skydb.domain.vocabulary import ProductKind, SkyMethod
+from tests.logged import logged_product
 from tests.versions import recorded
 
 STAMP = Stamp("somebody", "0.1.0")
@@ -77,7 +77,7 @@ def version_of(name: str = "ibxl50ivq_flt.fits") -> ProductVersion:
     file = file_of(name)
     visit = Visit.of(file.facts)
     exposure = None if file.kind.is_drizzled else Exposure(visit, file.facts)
-    return recorded(Product.logged(name, file.kind, visit, exposure), file, name, is_managed=False)
+    return recorded(logged_product(name, file.kind, visit, exposure), file, name, is_managed=False)
 
 
 def ingest() -> IngestActivity:

@@ -45,6 +45,7 @@ from tests.domain.entities import (
     version_of,
     wcs,
 )
+from tests.logged import logged_fit, logged_product
 
 FIT = FitParameters(1.0, 2.0, 0.1, 1.0001, 0.05, 0.06)
 
@@ -68,7 +69,7 @@ def test_only_what_a_log_knows_of_an_alignment_cannot_be_used() -> None:
     with pytest.raises(StateError, match="no fit that waits"):
         known.open_proposals()
     product = version_of("ibxl50010_drz.fits").product
-    fit = AlignmentSolution.logged(product, known, WcsName.parse("IDC_a"), SolutionStatus.APPLIED)
+    fit = logged_fit(product, known, WcsName.parse("IDC_a"), SolutionStatus.APPLIED)
     assert fit.fitted_at is None
     with pytest.raises(StateError, match="known from a log only"):
         _ = fit.version
@@ -170,20 +171,6 @@ def test_a_sky_run_knows_its_files_tool_and_chips() -> None:
     assert own.pixel_files == ("a", "b")
 
 
-def test_values_of_an_old_run_are_taken_in_as_they_are() -> None:
-    for asked, ran, downgraded in (
-        (SkyMethod.MATCH, SkyMethod.MATCH, False),
-        (SkyMethod.MATCH, SkyMethod.LOCALMIN, True),
-    ):
-        one = sky_run(asked)
-        one.recall_values([], ran)
-        assert (one.effective_method, one.downgraded, one.method) == (ran, downgraded, ran)
-        assert len(one.findings) == downgraded
-    one = sky_run()
-    one.recall_values([], None)
-    assert (one.effective_method, one.method) == (None, SkyMethod.MATCH)
-
-
 def test_a_value_without_a_unit_is_flagged_and_every_input_has_one() -> None:
     version = version_of()
     for unit, count in ((None, 1), (SkyUnit.ELECTRON, 0)):
@@ -203,7 +190,7 @@ def test_a_value_without_a_unit_is_flagged_and_every_input_has_one() -> None:
 
 def test_a_product_of_a_log_is_recognised_by_its_file() -> None:
     file = file_of()
-    product = Product.logged("ibxl50ivq_flt.fits", file.kind, Visit.of(file.facts))
+    product = logged_product("ibxl50ivq_flt.fits", file.kind, Visit.of(file.facts))
     assert product.is_only_logged
     product.recognise(file)
     assert not product.is_only_logged

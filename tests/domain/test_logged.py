@@ -9,6 +9,7 @@ import pytest
 from skydb.domain import AlignmentRun, Exposure, Finding, Product, SkyRun, SkyRunGroup, Visit
 from skydb.domain.activity import Activity
 from skydb.domain.base import Base
+from skydb.domain.identity import logged_identity
 from skydb.domain.logged import (
     Columns,
     Recalled,
@@ -20,15 +21,20 @@ from skydb.domain.logged import (
     sky_run_columns,
     visit_columns,
 )
-from skydb.domain.sky import said_of_downgrade
 from skydb.domain.values import Rootname
-from skydb.domain.vocabulary import ActivityKind, FindingKind, ProductKind, SkyMethod
+from skydb.domain.vocabulary import (
+    ActivityKind,
+    ActivityStatus,
+    FindingKind,
+    Flavour,
+    ProductKind,
+    SkyMethod,
+)
 from tests.domain.entities import STAMP, ingest
 
 WHEN = datetime(2019, 4, 30, 14, 5, tzinfo=UTC)
 NAME = Rootname("ibxl50clq")
 MOMENTS = ("created_at", "noticed_at")
-METHODS = [None, SkyMethod.MATCH, SkyMethod.LOCALMIN]
 
 
 def given_to(entity: Base, table: str) -> Columns:
@@ -42,44 +48,54 @@ def known_of(columns: Columns) -> Columns:
     return {n: value for n, value in columns.items() if value is not None and n not in MOMENTS}
 
 
-def recalled(run: Activity, kind: ActivityKind, error: str | None) -> tuple[Columns, Columns]:
-    """Columns of the activities that an entity gives, and those that are prepared."""
-    run.recall(ingest(), WHEN, WHEN + timedelta(seconds=3), "Tool 2", error)
-    given = given_to(run, "activities")
-    ran = Recalled(
-        kind, run.parameters, run.started_at, run.finished_at, run.tool_version, run.error
-    )
-    return given, known_of(activity_columns(ran, STAMP))
+def columns_of(run: Activity, kind: ActivityKind, error: str | None) -> tuple[Columns, Columns]:
+    """Columns of the activities that are prepared, and those that the entity and its log give."""
+    times = {"started_at": WHEN, "finished_at": WHEN + timedelta(seconds=3)}
+    ran = Recalled(kind, run.parameters, *times.values(), "Tool 2", error)
+    status = ActivityStatus.FAILED if error else ActivityStatus.SUCCEEDED
+    said = {"kind": kind, "status": status, "tool_version": "Tool 2", "error": error, **times}
+    return known_of(activity_columns(ran, STAMP)), known_of(given_to(run, "activities") | said)
 
 
 @pytest.mark.parametrize("error", [None, "It broke."])
 def test_an_alignment_run_has_the_columns_of_its_entity(error: str | None) -> None:
     run = AlignmentRun("gaia.cat", {"a": 1}, STAMP)
-    given, prepared = recalled(run, ActivityKind.ALIGNMENT, error)
-    assert prepared == given | {"kind": ActivityKind.ALIGNMENT}
+    prepared, given = columns_of(run, ActivityKind.ALIGNMENT, error)
+    assert prepared == given
     assert given_to(run, "alignment_runs") == {"reference": "gaia.cat"}
 
 
 @pytest.mark.parametrize("error", [None, "It broke."])
-@pytest.mark.parametrize("requested", METHODS)
-@pytest.mark.parametrize("effective", METHODS)
-def test_a_sky_run_has_the_columns_and_the_finding_of_its_entity(
-    requested: SkyMethod | None, effective: SkyMethod | None, error: str | None
+@pytest.mark.parametrize(
+    ("requested", "effective", "downgraded"),
+    [
+        (None, None, None),
+        (None, SkyMethod.LOCALMIN, None),
+        (SkyMethod.MATCH, None, None),
+        (SkyMethod.MATCH, SkyMethod.MATCH, False),
+        (SkyMethod.MATCH, SkyMethod.LOCALMIN, True),
+    ],
+)
+def test_a_sky_run_has_the_columns_of_its_entity_and_a_downgrade_that_is_known(
+    requested: SkyMethod | None,
+    effective: SkyMethod | None,
+    downgraded: bool | None,
+    error: str | None,
 ) -> None:
     run = SkyRun(SkyRunGroup("f", "label"), requested, {"a": 1}, STAMP, recipe_hash="r")
-    given, prepared = recalled(run, ActivityKind.SKY_RUN, error)
-    run.recall_values((), effective)
+    prepared, given = columns_of(run, ActivityKind.SKY_RUN, error)
+    assert prepared == given
     own = sky_run_columns(requested, effective, "r")
-    assert prepared == given | {"kind": ActivityKind.SKY_RUN}
-    assert known_of(own) == given_to(run, "sky_runs")
-    said = [said_of_downgrade(requested, effective)] if own["downgraded"] else []
-    assert [finding.message for finding in run.findings] == said
+    said = {"effective_method": effective, "downgraded": downgraded}
+    assert own["downgraded"] is downgraded
+    assert known_of(own) == known_of(given_to(run, "sky_runs") | said)
 
 
 def test_what_a_log_names_has_the_columns_of_its_entities() -> None:
     visit = Visit(NAME.program, NAME.visit_number)
     exposure = Exposure(visit, NAME)
-    product = Product.logged("ibxl50clq_flt.fits", ProductKind.FLT, visit, exposure)
+    name, identity = "ibxl50clq_flt.fits", logged_identity("ibxl50clq_flt.fits")
+    product = Product(identity, name, ProductKind.FLT, Flavour.PIPELINE, visit, exposure)
     assert visit_columns(NAME) == given_to(visit, "visits")
     assert exposure_columns(NAME) == given_to(exposure, "exposures")
     assert product_columns(product.filename, product.kind) == given_to(product, "products")

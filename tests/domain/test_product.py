@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from skydb.domain import AlignmentSolution, Download, Exposure, Product, Visit
 from skydb.domain.vocabulary import DownloadStatus, ProductKind
 from tests.domain.entities import facts_of, file_of, ingest, version_of, wcs
+from tests.logged import logged_product
 from tests.versions import recorded
 
 
@@ -86,7 +87,7 @@ def _of_an_exposure() -> tuple[Visit, Exposure]:
 
 
 def test_a_product_without_a_version_has_no_latest() -> None:
-    product = Product.logged("a_flt.fits", ProductKind.FLT, Visit("bxl", "50", 12812))
+    product = logged_product("a_flt.fits", ProductKind.FLT, Visit("bxl", "50", 12812))
     with pytest.raises(LookupError, match=r"a_flt\.fits has no version"):
         _ = product.latest
 
@@ -110,7 +111,7 @@ names = st.from_regex(r"[a-z0-9]{9}", fullmatch=True)
 
 @given(st.lists(st.lists(names, max_size=5), max_size=4))
 def test_members_are_named_once_in_the_order_in_which_they_came(batches) -> None:
-    product = Product.logged("a_drz.fits", ProductKind.DRZ, Visit("bxl", "50", 12812))
+    product = logged_product("a_drz.fits", ProductKind.DRZ, Visit("bxl", "50", 12812))
     for batch in batches:
         product.name_members(tuple(batch))
     expected = list(dict.fromkeys(name for batch in batches for name in batch))

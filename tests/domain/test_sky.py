@@ -99,28 +99,6 @@ def test_a_run_keeps_the_images_that_it_made() -> None:
     assert (mosaic.naxis1_pix, mosaic.naxis2_pix) == (120, 80)
 
 
-@pytest.mark.parametrize(
-    ("effective", "downgraded", "findings"),
-    [(None, None, 0), (SkyMethod.MATCH, False, 0), (SkyMethod.LOCALMIN, True, 1)],
-)
-def test_an_old_run_is_a_downgrade_only_when_another_method_is_known_to_have_run(
-    effective: SkyMethod | None, downgraded: bool | None, findings: int
-) -> None:
-    run = sky_run(SkyMethod.MATCH)
-    run.downgraded = None
-    run.recall_values([], effective)
-    assert run.effective_method is effective
-    assert run.downgraded is downgraded
-    assert len(run.findings) == findings
-
-
-def test_an_old_run_of_which_no_method_was_asked_for_is_no_downgrade() -> None:
-    run = sky_run()
-    run.requested_method, run.downgraded = None, None
-    run.recall_values([], SkyMethod.LOCALMIN)
-    assert (run.downgraded, run.findings) == (None, [])
-
-
 def test_a_run_is_of_the_method_that_ran_else_of_the_one_asked_for() -> None:
     run = sky_run(SkyMethod.MATCH)
     assert run.method is SkyMethod.MATCH

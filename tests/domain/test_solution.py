@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skydb.domain import Acceptance, AlignmentRun, AlignmentSolution
 from skydb.domain.fit import MATCHES_WANTED
 from skydb.domain.solution import RESIDUAL_LIMIT_MAS, columns_logged
-from skydb.domain.values import FitParameters, FitQuality, Realised, WcsName
+from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, WcsName
 from skydb.domain.vocabulary import FindingKind, SolutionOrigin, SolutionStatus, WcsKind
 from skydb.errors import StateError
 from tests.domain.entities import CHIP, STAMP, catalog, file_of, ingest, version_of, wcs
@@ -220,31 +220,21 @@ def test_only_a_fit_that_was_applied_counts_as_one_that_skydb_made() -> None:
     assert not proposal.is_fitted and not found.is_fitted
 
 
-def test_a_fit_from_a_log_was_made_when_its_run_ended_and_another_wcs_never() -> None:
-    product = version_of().product
-    run = ingest()
-    run.start()
-    name = WcsName.parse("IDC_x-FIT_SKYDB_g")
-    begun = AlignmentSolution.logged(product, run, name, SolutionStatus.APPLIED)
-    run.succeed()
-    ended = AlignmentSolution.logged(product, run, name, SolutionStatus.APPLIED)
-    assert (begun.fitted_at, ended.fitted_at) == (run.started_at, run.finished_at)
-    recorded = AlignmentSolution.logged(product, run, name, SolutionStatus.RECORDED)
-    assert recorded.fitted_at is None
-
-
 @pytest.mark.parametrize("status", list(SolutionStatus))
 @pytest.mark.parametrize("ended", [False, True])
-def test_columns_of_a_fit_from_a_log_are_those_of_the_entity(
+def test_columns_of_a_fit_from_a_log_are_those_of_the_entity_and_the_end_of_its_run(
     status: SolutionStatus, ended: bool
 ) -> None:
     run = ingest()
     run.start()
     if ended:
         run.succeed()
-    name = WcsName.parse("IDC_x-FIT_SKYDB_g")
-    entity = AlignmentSolution.logged(version_of().product, run, name, status)
+    name, origin = WcsName.parse("IDC_x-FIT_SKYDB_g"), SolutionOrigin.TWEAKREG
+    wcs = WcsFacts(" ", name, ())
+    entity = AlignmentSolution(version_of().product, run, origin, status, wcs)
     columns = columns_logged(run, name, status)
-    recorded_at = columns.pop("recorded_at")
+    recorded_at, fitted_at = columns.pop("recorded_at"), columns.pop("fitted_at")
     assert abs((recorded_at - entity.recorded_at).total_seconds()) < 5.0
+    is_fit = status is not SolutionStatus.RECORDED
+    assert fitted_at == ((run.finished_at if ended else run.started_at) if is_fit else None)
     assert columns == {column: getattr(entity, column) for column in columns}

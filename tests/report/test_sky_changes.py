@@ -63,6 +63,15 @@ def test_a_cause_of_all_rows_and_the_one_pair_of_runs_take_no_column() -> None:
     assert not {"method", "run_a", "run_b", "cause"} & {column.name for column in one.columns}
 
 
+def test_a_remark_has_a_column_where_there_is_one() -> None:
+    first, *others = (change(SkyMethod.MATCH, 3, 7, remark=said) for said in (None, "unit unknown"))
+    (one,) = tables_of_changes([first, *others], sigma=False, width=80)
+    (without,) = tables_of_changes([first], sigma=False, width=80)
+    names = [{column.name for column in table.columns} for table in (one, without)]
+    assert names[0] - names[1] == {"remark"}
+    assert "replay_of_b" not in names[0]
+
+
 def test_a_chip_that_only_one_run_has_keeps_the_columns_of_runs() -> None:
     (one,) = tables_of_changes([change(SkyMethod.MATCH, None, 7)], sigma=False, width=80)
     assert {"run_a", "run_b", "cause"} <= {column.name for column in one.columns}

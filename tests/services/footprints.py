@@ -21,6 +21,7 @@ from skydb.domain.values import ChipGeometry, ExposureFacts, FileFacts, Rootname
 from skydb.domain.vocabulary import ProductKind
 from skydb.sky.regions import degrees_of
 from tests.domain.entities import STAMP
+from tests.logged import logged_product
 from tests.versions import recorded
 
 #: IR field of view in degrees.
@@ -101,14 +102,14 @@ class Observatory:
         facts = facts_of(rootname, **more)
         visit = self._visit(facts)
         exposure = Exposure(visit, facts)
-        product = Product.logged(f"{rootname}_{kind}.fits", ProductKind(kind), visit, exposure)
+        product = logged_product(f"{rootname}_{kind}.fits", ProductKind(kind), visit, exposure)
         self.file(product, facts, *solutions)
         return product
 
     def drizzle(self, name: str, members: Sequence[str], *solutions: WcsFacts) -> Product:
         """A product made of exposures."""
         facts = facts_of(name)
-        product = Product.logged(f"{name}_drz.fits", ProductKind.DRZ, self._visit(facts))
+        product = logged_product(f"{name}_drz.fits", ProductKind.DRZ, self._visit(facts))
         product.name_members(tuple(members))
         self.file(product, facts, *solutions)
         return product

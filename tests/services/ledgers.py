@@ -39,6 +39,7 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from tests.domain.entities import CHIP, facts_of
+from tests.logged import logged_fit, logged_product, recall, recall_values
 from tests.versions import recorded
 
 DRIZZLEPAC = {"drizzlepac": "3.10.0", "numpy": "2.4.6"}
@@ -140,10 +141,10 @@ class SmallLedger:
             document = {"astrodrizzle": steps, "log": {"directory": directory}}
             run = SkyRun(_group(session, group), method, document, stamp, recipe_hash="f" * 64)
             session.add_all([brought, run])
-            run.recall(brought, on, on, tool_version)
+            recall(run, brought, on, on, tool_version)
             levels = _levels(skies, None)
-            run.recall_values(
-                [SkyValue(_logged(session, one.rootname), one) for one in levels], method
+            recall_values(
+                run, [SkyValue(_logged(session, one.rootname), one) for one in levels], method
             )
             session.flush()
             session.commit()
@@ -159,11 +160,11 @@ class SmallLedger:
             brought = HistoryImport({}, stamp)
             run = AlignmentRun("gaia", {"log": {"directory": directory}}, stamp)
             session.add_all([brought, run])
-            run.recall(brought, on, on, "TweakReg 1.4.7")
+            recall(run, brought, on, on, "TweakReg 1.4.7")
             same = select(Product).where(Product.filename == product)
             visit = _visit(session, Rootname(product[:9]), None)
-            drizzled = session.scalar(same) or Product.logged(product, ProductKind.DRZ, visit)
-            fit = AlignmentSolution.logged(drizzled, run, WcsName.parse("TWEAK"), status)
+            drizzled = session.scalar(same) or logged_product(product, ProductKind.DRZ, visit)
+            fit = logged_fit(drizzled, run, WcsName.parse("TWEAK"), status)
             fit.dx_pix = dx_pix
             session.add(fit)
             session.flush()
@@ -218,7 +219,7 @@ def _product(session: Session, rootname: str, facts: Mapping[str, Any]) -> Produ
         return known
     header = replace(facts_of(rootname), **facts)
     visit = _visit(session, header.rootname, header.proposal_id)
-    product = Product.logged(name, ProductKind.FLT, visit, Exposure(visit, header))
+    product = logged_product(name, ProductKind.FLT, visit, Exposure(visit, header))
     session.add(product)
     return product
 

@@ -53,6 +53,7 @@ from skydb.domain.vocabulary import (
     Verdict,
 )
 from tests.domain.entities import facts_of, wcs
+from tests.logged import logged_product, recall, recall_values
 
 FIT = FitParameters(0.4, -0.2, 0.0, 1.0, 0.02, 0.02)
 
@@ -123,7 +124,7 @@ class Survey:
         name = f"{exposure.rootname}_flt.fits"
         known = self.session.scalar(select(Product).where(Product.filename == name))
         if known is None:
-            known = Product.logged(name, ProductKind.FLT, exposure.visit, exposure)
+            known = logged_product(name, ProductKind.FLT, exposure.visit, exposure)
             self.session.add(known)
             self.session.flush()
         return known
@@ -131,7 +132,7 @@ class Survey:
     def drizzled(self, *exposures: Exposure) -> Product:
         """The association of exposures, without content."""
         visit = exposures[0].visit
-        product = Product.logged(f"ibxl{visit.number}010_drz.fits", ProductKind.DRZ, visit)
+        product = logged_product(f"ibxl{visit.number}010_drz.fits", ProductKind.DRZ, visit)
         product.name_members(tuple(exposure.rootname for exposure in exposures))
         self.session.add(product)
         return product
@@ -289,10 +290,10 @@ class Survey:
         )  # fmt: skip
         self.session.add(run)
         long_ago = utc_now() - timedelta(days=2000)
-        run.recall(reader, long_ago, long_ago, "AstroDrizzle 2.2.6")
+        recall(run, reader, long_ago, long_ago, "AstroDrizzle 2.2.6")
         run.environment = self.stamp(verdict).environment
         level = SkyLevel(exposure.rootname, 1, 0.7, SkyUnit.ELECTRON_PER_S)
-        run.recall_values([SkyValue(exposure, level)], method)
+        recall_values(run, [SkyValue(exposure, level)], method)
         self.session.flush()
         return run
 

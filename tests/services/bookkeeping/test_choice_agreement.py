@@ -21,6 +21,7 @@ from skydb.services.intake.choice import choose_inputs
 from skydb.services.intake.selection import Selection
 from skydb.store.coverage_queries import exposure_states
 from tests.domain.entities import facts_of, wcs
+from tests.logged import logged_product
 from tests.services.survey import Survey
 
 ONE, TWO = "ibxl5001q", "ibxl5002q"
@@ -80,7 +81,7 @@ class Story:
             prefix = "" if step.flavour is PIPELINE else f"{step.flavour}_"
             name = f"{step.rootname}_{prefix}{step.kind}.fits"
             exposure = self.exposures[step.rootname]
-            product = Product.logged(name, step.kind, self.visit, exposure)
+            product = logged_product(name, step.kind, self.visit, exposure)
             product.flavour = step.flavour
             self.survey.session.add(product)
             self.survey.session.flush()
@@ -156,7 +157,7 @@ def aligned_of(services: Services, *done: Step) -> tuple[set[Flavour], set[Flavo
             story.tell(step)
         for flavour in sorted({step.flavour for step in done}):
             prefix = "" if flavour is PIPELINE else f"{flavour}_"
-            drizzled = Product.logged(f"ibxl50010_{prefix}drz.fits", ProductKind.DRZ, story.visit)
+            drizzled = logged_product(f"ibxl50010_{prefix}drz.fits", ProductKind.DRZ, story.visit)
             drizzled.flavour = flavour
             drizzled.name_members(
                 sorted({step.rootname for step in done if step.flavour is flavour})

@@ -35,6 +35,7 @@ from skydb.services.intake.readworker import Companion, Read
 from skydb.services.intake.recorder import FileRecorder, IngestOutcome, remarks
 from skydb.store.registry import Registry
 from tests.domain.entities import CHIP, STAMP, file_of, wcs
+from tests.logged import logged_product
 from tests.services.survey import Survey
 from tests.services.tools import write_exposure
 
@@ -86,7 +87,7 @@ def test_the_members_that_are_missing_are_those_of_the_products_of_this_ingest(
     visit = survey.exposure("50", 1).visit
     survey.exposure("50", 5)
     for number in (1, 2, 3):
-        product = Product.logged(f"ibxl500{number}0_drz.fits", ProductKind.DRZ, visit)
+        product = logged_product(f"ibxl500{number}0_drz.fits", ProductKind.DRZ, visit)
         product.name_members([f"ibxl50{name}q" for name in ("01", f"0{number + 1}", "05")])
         session.add(product)
         version = survey.content(product)

@@ -41,6 +41,7 @@ from skydb.domain.vocabulary import Engine as SkyEngine
 from skydb.errors import NotFoundError, UsageError
 from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
+from tests.logged import logged_fit, logged_product, recall, recall_values
 from tests.services.ledgers import SmallLedger, day
 from tests.services.provenance.conftest import Story, of_kind, one, tell
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox, write_exposure
@@ -311,14 +312,16 @@ def test_an_old_run_leads_to_its_exposure_and_to_what_read_its_log(services: Ser
         stamp = _stamp_of(importer)
         exposure = Exposure(Visit("bxl", "50"), Rootname(MEMBERS[0]))
         run = SkyRun(SkyRunGroup("f" * 64, "old"), SkyMethod.MATCH, {}, stamp, recipe_hash="e" * 64)
-        run.recall(importer, importer.started_at, None, "AstroDrizzle 2.2.6")
-        run.recall_values([SkyValue(exposure, SkyLevel(MEMBERS[0], 1, 0.5, None))], SkyMethod.MATCH)
+        recall(run, importer, importer.started_at, None, "AstroDrizzle 2.2.6")
+        recall_values(
+            run, [SkyValue(exposure, SkyLevel(MEMBERS[0], 1, 0.5, None))], SkyMethod.MATCH
+        )
         session.add(run)
         fit = AlignmentRun("gaia.cat", {}, stamp)
-        fit.recall(importer, None, None, "TweakReg 1.4.7")
-        product = Product.logged(PRODUCT, ProductKind.DRZ, exposure.visit)
+        recall(fit, importer, None, None, "TweakReg 1.4.7")
+        product = logged_product(PRODUCT, ProductKind.DRZ, exposure.visit)
         name = WcsName.parse("TWEAK")
-        solution = AlignmentSolution.logged(product, fit, name, SolutionStatus.FAILED)
+        solution = logged_fit(product, fit, name, SolutionStatus.FAILED)
         session.add_all([fit, solution])
         session.flush()
         keys = run.id, solution.id

@@ -22,6 +22,7 @@ from skydb.errors import NotFoundError, StateError, ToolError
 from skydb.services.provenance.replay import ReplayService
 from skydb.services.provenance.skydiff import sky_tolerance
 from skydb.services.provenance.verdict import Replay
+from tests.logged import recall, recall_values
 from tests.services.provenance.conftest import Story
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox
 
@@ -259,12 +260,12 @@ def _recall(services: Services, members: tuple[str, ...], sections: dict[str, An
         group = SkyRunGroup("f" * 64, "old")
         recorded = {"astrodrizzle": sections}
         run = SkyRun(group, SkyMethod.MATCH, recorded, stamp, recipe_hash="e" * 64)
-        run.recall(importer, None, None, "AstroDrizzle 2.2.6")
+        recall(run, importer, None, None, "AstroDrizzle 2.2.6")
         values = [
             SkyValue(one, SkyLevel(one.rootname, 1, 0.125 * place + 1e-9 * place, None))
             for place, one in enumerate(exposures)
         ]
-        run.recall_values(values, SkyMethod.MATCH)
+        recall_values(run, values, SkyMethod.MATCH)
         session.add(run)
         session.flush()
         return run.id
