@@ -71,11 +71,6 @@ class CardChanges:
         """Whether data of any HDU differ."""
         return any(hdu.pixels_changed for hdu in self.hdus.values())
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing changed."""
-        return not self.hdus
-
     def as_document(self) -> dict[str, Any]:
         """Give the changes as a JSON document, by HDU."""
         return {name: hdu.as_document() for name, hdu in self.hdus.items()}

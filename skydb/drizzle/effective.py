@@ -85,11 +85,6 @@ class MethodVerdict:
     disagreements: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
 
-    @property
-    def is_downgraded(self) -> bool:
-        """Whether another method than the one requested ran."""
-        return self.downgrade_reason is not None
-
 
 def effective_method(calls: Sequence[SkyCall]) -> SkyMethod | None:
     """Method of the last call that ended without an exception."""

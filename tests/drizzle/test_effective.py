@@ -36,7 +36,7 @@ VALUES = {
 def test_a_method_that_ran_is_effective_and_contradicted_by_nothing(method):
     verdict = method_verdict(method, [SkyCall(method, None)], VALUES[method], "all is well")
     assert verdict.effective is method
-    assert not verdict.is_downgraded
+    assert verdict.downgrade_reason is None
     assert verdict.disagreements == ()
 
 
@@ -168,7 +168,7 @@ def test_of_several_computations_that_ended_well_the_last_one_counts():
 @pytest.mark.parametrize("ran", COMPUTED_METHODS)
 def test_any_other_method_than_the_one_that_was_asked_for_is_a_downgrade(requested, ran):
     verdict = method_verdict(requested, [SkyCall(ran, None)], VALUES[ran], "")
-    assert verdict.is_downgraded is (ran is not requested)
+    assert (verdict.downgrade_reason is None) is (ran is requested)
 
 
 @pytest.mark.parametrize("level", [1.0, 1e-6, 1e6])
