@@ -15,6 +15,21 @@ from skydb.errors import SkydbError, disk_errors
 #: What stands for an option that no argument does.
 _INSTEAD = {"explain-inputs": "inputs()"}
 
+#: Options without a value.
+FLAGS = {
+    *("all", "as-is", "force", "history", "into-foreign", "overwrite"),
+    *("per-chip", "refresh", "relative", "write-headers"),
+}
+
+#: Commands that functions of the package do, which have no ledger yet.
+_FUNCTIONS = {"skydb init": "skydb.init()", "skydb simulate DIR": "skydb.simulate('DIR')"}
+
+#: Values of one word, one after another, as a command line has them.
+_REPEATED = re.compile(r"\b(\w+)=('[^']*')(?: \1='[^']*')+")
+
+#: Between two words of one call, whose values end so.
+_BETWEEN = re.compile(r"(=(?:True|'[^']*'|\"[^\"]*\"|\[[^]]*\])) (?=\w+=)")
+
 #: A command to type.
 _COMMAND = re.compile(r"`([^`]*)`")
 
@@ -60,32 +75,55 @@ def in_python(message: str) -> str:
     --------
     >>> in_python("To run nevertheless: --allow mixed-alignment.")
     "To run nevertheless: allow='mixed-alignment'."
+    >>> in_python("--visit bxl50 --visit bxl51; --visit bxl52")
+    "visit=['bxl50', 'bxl51']; visit='bxl52'"
     >>> in_python("Leave out --mag-min, or use --no-mosaic; see `skydb fsck --repair`.")
     'Leave out mag_min, or use mosaic=False; see `db.fsck(repair=True)`.'
     """
     # Between sentences stand the commands that are in them.
     parts = _COMMAND.split(message)
-    parts[1::2] = [f"`{call_of(command) or command}`" for command in parts[1::2]]
-    parts[::2] = [_option().sub(_word, sentence) for sentence in parts[::2]]
+    parts[1::2] = [f"`{_call(command)}`" for command in parts[1::2]]
+    parts[::2] = map(_in_words, parts[::2])
     return "".join(parts)
+
+
+def _in_words(sentence: str) -> str:
+    words = _REPEATED.sub(_list, _option().sub(_word, sentence))
+    return words if words == sentence else _BETWEEN.sub(r"\1, ", words)
+
+
+def _call(command: str) -> str:
+    return call_of(command) or _FUNCTIONS.get(command, command)
+
+
+def _list(found: re.Match[str]) -> str:
+    values = re.findall("'[^']*'", found[0])
+    return f"{found[1]}=[{', '.join(values)}]"
 
 
 def _word(found: re.Match[str]) -> str:
     negated, option, value = found["negated"], found["option"], found["value"]
     word = _INSTEAD.get(option) or ARGUMENTS.get(option, option.replace("-", "_"))
-    if negated:
-        return f"{word}=False"
+    if negated or option in FLAGS:
+        return f"{word}={not negated}"
     if value is None:
         return word
+    if " " in value and value.isupper():
+        return f"{word}=({', '.join(value.split())})"
     is_as_it_is = value.isupper() or value.startswith(("'", '"'))
     return f"{word}={value if is_as_it_is else repr(value)}"
 
 
 @cache
 def _option() -> re.Pattern[str]:
-    """An option, with its value where that is a placeholder, a quoted text or a known word."""
+    """An option, with its value where that is a placeholder, a quoted text, a word or a name.
+
+    Names are those of visits and exposures, which have letters and digits.
+    """
     values = "|".join(sorted(map(re.escape, _vocabulary()), key=len, reverse=True))
-    value = rf"[A-Z]{{2,}}\b|'[^']*'|\"[^\"]*\"|(?:{values})(?![\w-])"
+    name = r"[a-z]\w*\d\w*\b"
+    placeholder = r"[A-Z]{2,}(?: [A-Z]{2,})*\b"
+    value = rf"{placeholder}|'[^']*'|\"[^\"]*\"|(?:{values})(?![\w-])|{name}"
     return re.compile(
         rf"(?<![\w-])--(?P<negated>no-)?(?P<option>[a-z][a-z-]*[a-z])(?: (?P<value>{value}))?"
     )
@@ -93,9 +131,9 @@ def _option() -> re.Pattern[str]:
 
 def _vocabulary() -> Iterator[str]:
     """Words of closed vocabularies, which are values of options."""
-    from skydb.domain import grouping, guards, vocabulary
+    from skydb.domain import cataloguse, grouping, guards, vocabulary
 
-    for module in (grouping, guards, vocabulary):
+    for module in (cataloguse, grouping, guards, vocabulary):
         yield from _words_of(module)
 
 

@@ -173,7 +173,10 @@ def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> N
 @pytest.mark.parametrize(
     ("option", "word"),
     [
-        ("Give --refcat NAME, or --relative to align", "Give refcat=NAME, or relative to align"),
+        (
+            "Give --refcat NAME, or --relative to align",
+            "Give refcat=NAME, or relative=True to align",
+        ),
         ("fit the exposure with --what exposures.", "fit the exposure with what='exposures'."),
         ("Leave --kind out.", "Leave kind out."),
         ('insist with --why "REASON"', 'insist with why="REASON"'),
@@ -188,7 +191,18 @@ def test_messages_have_the_words_of_the_caller(call: Call, nowhere: Ledger) -> N
         ),
         ("Use `skydb drizzle --visit bxl50`.", "Use `db.drizzle(visit='bxl50')`."),
         ("See `skydb books deliveries list`.", "See `db.books.deliveries.list()`."),
-        ("`skydb fetch --refresh`, `skydb init`", "`db.fetch(refresh=True)`, `skydb init`"),
+        ("`skydb fetch --refresh`, `skydb init`", "`db.fetch(refresh=True)`, `skydb.init()`"),
+        ("Run `skydb simulate DIR` first.", "Run `skydb.simulate('DIR')` first."),
+        (
+            "runs, or --between GROUP GROUP, or --history",
+            "runs, or between=(GROUP, GROUP), or history=True",
+        ),
+        ("--visit bxl5a --visit bxl5b; --visit bxl5c.", "visit=['bxl5a', 'bxl5b']; visit='bxl5c'."),
+        ("--allow islands --allow no-signal.", "allow=['islands', 'no-signal']."),
+        ('insist with --force --why "REASON"', 'insist with force=True, why="REASON"'),
+        ("Give --crop RA DEC SIZE within the field", "Give crop=(RA, DEC, SIZE) within the field"),
+        ("Use --without-motion keep.", "Use without_motion='keep'."),
+        ("or --min-mas 10 and --epoch 2016.0", "or min_mas 10 and epoch 2016.0"),
         ("`it's` and `` and `skydb note 'x`", "`it's` and `` and `skydb note 'x`"),
         ("`kill 12` or `skydb fsck --as-if 3`", "`kill 12` or `skydb fsck --as-if 3`"),
     ],

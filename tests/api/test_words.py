@@ -20,7 +20,7 @@ from skydb.api.boundary import guarded
 from skydb.api.ledger import Ledger
 from skydb.api.results import DrawnResult, Result
 from skydb.domain.calls import call_of
-from skydb.domain.spelling import in_python, own_errors
+from skydb.domain.spelling import FLAGS, in_python, own_errors
 from skydb.errors import DiskError, SkydbError, UnreadableFileError, UsageError
 from skydb.report.output import write_atomic
 from skydb.simulate import calling
@@ -92,6 +92,19 @@ def test_every_option_in_a_message_is_a_word_of_a_method() -> None:
         if in_python(option).partition("=")[0] not in known
     ]
     assert lost == []
+
+
+def test_options_without_a_value_are_true_or_false_in_a_call() -> None:
+    modules = [import_module(f"skydb.api.{path.stem}") for path in (PACKAGE / "api").glob("*.py")]
+    kinds = [kind for module in modules for kind in vars(module).values() if inspect.isclass(kind)]
+    methods = [one for kind in kinds for one in vars(kind).values() if inspect.isfunction(one)]
+    flags = {
+        f"{name}=True"
+        for method in (*methods, calling.simulate)
+        for name, parameter in inspect.signature(method).parameters.items()
+        if parameter.annotation == "bool"
+    }
+    assert {in_python(f"--{one}") for one in FLAGS} <= flags
 
 
 def test_every_command_in_a_message_becomes_a_call() -> None:
