@@ -50,6 +50,9 @@ __all__ = [
     "source_marks",
 ]
 
+#: Fitted positions at most so far apart, each the other's nearest, are one source.
+_ONE_SOURCE_MAS = 300.0
+
 #: Shapes of the marks of numbered sources, which differ without colours, too.
 _SHAPES = ("o", "s", "D", "^", "v")
 #: Sources of one image that still get a number each.
@@ -83,36 +86,23 @@ def source_marks(sources: MatchedSources) -> SourceMarks:
     return SourceMarks(x, y, np.arange(x.size, dtype=np.int64))
 
 
-def paired_marks(
-    first: MatchedSources, second: MatchedSources, *, tolerance_mas: float = 300.0
-) -> tuple[SourceMarks, SourceMarks]:
-    """Marks of two images, the same number where both matched the same source.
-
-    Parameters
-    ----------
-    first, second : MatchedSources
-        Of two overlapping images.
-    tolerance_mas : float, optional
-        Fitted positions at most this far apart, each the other's nearest, are one
-        source.
-    """
+def paired_marks(first: MatchedSources, second: MatchedSources) -> tuple[SourceMarks, SourceMarks]:
+    """Marks of two overlapping images, the same number where both matched the same source."""
     a, b = source_marks(first), source_marks(second)
     groups_a, groups_b = np.full(a.group.size, -1), np.full(b.group.size, -1)
-    for number, (i, j) in enumerate(_mutual_nearest(first, second, tolerance_mas)):
+    for number, (i, j) in enumerate(_mutual_nearest(first, second)):
         groups_a[i] = groups_b[j] = number
     return SourceMarks(a.x_pix, a.y_pix, groups_a), SourceMarks(b.x_pix, b.y_pix, groups_b)
 
 
-def _mutual_nearest(
-    first: MatchedSources, second: MatchedSources, tolerance_mas: float
-) -> list[tuple[int, int]]:
+def _mutual_nearest(first: MatchedSources, second: MatchedSources) -> list[tuple[int, int]]:
     from scipy.spatial import KDTree
 
     a, b = _directions(first), _directions(second)
     if not (len(a) and len(b)):
         return []
     # A chord is as long as the arc at this size.
-    reach = np.radians(tolerance_mas / 3.6e6)
+    reach = np.radians(_ONE_SOURCE_MAS / 3.6e6)
     distance, to_b = KDTree(b).query(a)
     _, to_a = KDTree(a).query(b)
     return [(i, int(j)) for i, j in enumerate(to_b) if distance[i] <= reach and to_a[j] == i]

@@ -37,6 +37,8 @@ _EMPTY = 200
 _TEXT = 201
 _TEXT_LEVELS = 256 - _TEXT
 _BAND_PIX = 34
+#: Time that each frame is shown.
+_FRAME_MS = 900
 _MIN_WIDTH_PIX = 440
 _BAND_COLOUR = np.array([18, 21, 28])
 _INK_COLOUR = np.array([240, 243, 248])
@@ -252,7 +254,7 @@ def _picture(frame: BlinkFrame, palette: bytes) -> Image:
     return picture
 
 
-def gif_bytes(sequence: BlinkSequence, *, frame_ms: int = 900) -> bytes:
+def gif_bytes(sequence: BlinkSequence) -> bytes:
     """The sequence as an endless GIF."""
     palette = _palette()
     first, *rest = (_picture(frame, palette) for frame in sequence.frames)
@@ -262,7 +264,7 @@ def gif_bytes(sequence: BlinkSequence, *, frame_ms: int = 900) -> bytes:
         format="GIF",
         save_all=True,
         append_images=rest,
-        duration=frame_ms,
+        duration=_FRAME_MS,
         loop=0,
         optimize=False,
         disposal=1,

@@ -102,7 +102,7 @@ def test_sources_further_apart_than_the_tolerance_are_not_one() -> None:
     first, second = _pair()
     # A pixel is 128.3 mas.
     moved = make_sources(second.x_in_pix + 4, second.y_in_pix, WCS_B)
-    marks, _ = paired_marks(first, moved, tolerance_mas=300)
+    marks, _ = paired_marks(first, moved)
     assert (marks.group == -1).all()
 
 

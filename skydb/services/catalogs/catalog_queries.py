@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -56,7 +56,6 @@ class CatalogQueryService:
         *,
         name: str = "gaia",
         max_rows: int = DEFAULT_MAX_ROWS,
-        mag_limit: float | None = None,
         refresh: bool = False,
         use: CatalogUse | None = None,
     ) -> queries.Row:
@@ -70,8 +69,6 @@ class CatalogQueryService:
             How commands will call the catalogue.
         max_rows : int
             Most sources; the brightest are kept, and the catalogue is marked as truncated.
-        mag_limit : float, optional
-            Faintest G; the same as that of `use`, which counts when both are given.
         refresh : bool
             Ask the service also when the answer is known.
         use : CatalogUse, optional
@@ -92,8 +89,6 @@ class CatalogQueryService:
         with self.context.store.reading() as session:
             cone = (region or Region()).cone(session)
         use = use or CatalogUse()
-        if use.mag_max is None:
-            use = replace(use, mag_max=mag_limit)
         query = GaiaQuery(cone, max_rows, use.mag_max)
         document = {
             "server": self.endpoints.gaia_url,

@@ -8,6 +8,7 @@ import pytest
 import skydb
 from skydb.archive.endpoints import Endpoints
 from skydb.domain import AlignmentSolution
+from skydb.domain.catalog import CatalogUse
 from skydb.domain.vocabulary import SolutionOrigin, SolutionStatus
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.files.reader import read_facts
@@ -142,9 +143,9 @@ def test_another_query_needs_another_name_before_anyone_is_asked(sqlite_catalogs
     sqlite_catalogs.gaia()
     archive.reset_stats()
     with pytest.raises(UsageError, match="Choose another --name"):
-        sqlite_catalogs.gaia(mag_limit=18.0)
+        sqlite_catalogs.gaia(use=CatalogUse(mag_max=18.0))
     with pytest.raises(UsageError, match="Choose another --name"):
-        sqlite_catalogs.gaia(mag_limit=18.0, refresh=True)
+        sqlite_catalogs.gaia(use=CatalogUse(mag_max=18.0), refresh=True)
     assert archive.stats().requests["gaia"] == 0
 
 
