@@ -59,11 +59,6 @@ class FitRecord:
     y_rms_pix: Mapped[float | None]
     trust: Mapped[float | None]
 
-    def rate(self, quality: FitQuality) -> None:
-        """Take in matches and RMS."""
-        for column, value in quality_columns(quality).items():
-            setattr(self, column, value)
-
     def measure(self, fit: FitParameters) -> None:
         """Set the parameters of the fit and its trust.
 

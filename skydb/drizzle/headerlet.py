@@ -1,4 +1,4 @@
-"""Headerlets through stwcs: one that it made, it can apply.
+"""Headerlets made by stwcs, which can apply them.
 
 stwcs writes numbers with 14 digits, which is up to 0.00002 mas; what it makes of a file is
 therefore not used as it is: the linear terms are written again with all their digits.
@@ -6,7 +6,6 @@ therefore not used as it is: the linear terms are written again with all their d
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +46,7 @@ class HeaderletLabel:
 
 
 class Headerlets:
-    """Makes and applies headerlets, on copies, in a subprocess."""
+    """Makes headerlets, from copies, in a subprocess."""
 
     def __init__(self, runner: DrizzlepacRunner) -> None:
         self._runner = runner
@@ -81,41 +80,18 @@ class Headerlets:
             "nmatches": label.quality.nmatches,
             "catalog": label.catalog,
         }
-        made = self._run(image, "create", job, scratch).with_name(_MADE)
+        made = self._run(image, job, scratch).with_name(_MADE)
         if not made.exists():
             log = scratch / "headerlet.log"
             raise ToolSilentFailureError(_TOOL, f"made no headerlet of {image.name}", log=log)
         _complete(made, chips, label.quality)
         return made
 
-    def apply(self, image: Path, headerlet: Path, scratch: Path) -> Path:
-        """Copy of an exposure to which stwcs applied a headerlet as the primary WCS.
-
-        Raises
-        ------
-        ToolCrashedError
-            When stwcs refuses, e.g. because the headerlet is for another exposure.
-        """
+    def _run(self, image: Path, job: dict[str, object], scratch: Path) -> Path:
         scratch.mkdir(parents=True, exist_ok=True)
-        given = Path(shutil.copyfile(headerlet, scratch / "given_hlet.fits"))
-        job: dict[str, object] = {
-            "headerlet": f"../{given.name}",
-            "attach": True,
-            "archive": True,
-        }
-        return self._run(image, "apply", job, scratch)
-
-    def _run(self, image: Path, action: str, job: dict[str, object], scratch: Path) -> Path:
-        scratch.mkdir(parents=True, exist_ok=True)
-        directory = fresh_directory(scratch, action)
+        directory = fresh_directory(scratch, "create")
         copy = copies_in(scratch / directory, [image])[0]
-        request = {
-            "headerlet": _MADE,
-            **job,
-            "directory": directory,
-            "action": action,
-            "image": copy.name,
-        }
+        request = {"headerlet": _MADE, **job, "directory": directory, "image": copy.name}
         self._runner.run("headerlet", {"jobs": [request]}, scratch)
         return copy
 

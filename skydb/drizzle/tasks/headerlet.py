@@ -1,4 +1,4 @@
-"""Headerlets inside the subprocess: made and applied by stwcs, which others will use too."""
+"""Headerlets inside the subprocess: made by stwcs, which others will use too."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from skydb.drizzle.tasks.jobs import working_in
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
-    """Make a headerlet of the primary WCS of a file, or apply one to it, for every job."""
+    """Make a headerlet of the primary WCS of a file, for every job."""
     for job in request["jobs"]:
         with working_in(job, scratch):
-            _create(job) if job["action"] == "create" else _apply(job)
+            _create(job)
     return {"jobs": len(request["jobs"])}
 
 
@@ -29,11 +29,3 @@ def _create(job: dict[str, Any]) -> None:
         catalog=job["catalog"],
     )
     made.tofile(job["headerlet"], clobber=True)
-
-
-def _apply(job: dict[str, Any]) -> None:
-    from stwcs.wcsutil import headerlet
-
-    headerlet.apply_headerlet_as_primary(
-        job["image"], job["headerlet"], attach=job["attach"], archive=job["archive"]
-    )
