@@ -15,12 +15,10 @@ from skydb.domain import (
     ProductVersion,
 )
 from skydb.domain.guards import listed
-from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import FileFacts, Realised
 from skydb.domain.vocabulary import (
     AlignmentRoad,
     FindingKind,
-    SolutionStatus,
 )
 from skydb.drizzle.install import install_fit
 from skydb.drizzle.labels import SolutionLabel
@@ -34,6 +32,8 @@ from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.accept_outcome import (
     AcceptOutcome,
+    is_as_predicted,
+    missed_outcome,
     moved_outcome,
     unmoved_outcome,
 )
@@ -80,7 +80,7 @@ class _Applied:
 
     @property
     def is_as_predicted(self) -> bool:
-        return all(map(_is_as_predicted, self.realised.values()))
+        return all(map(is_as_predicted, self.realised.values()))
 
 
 @dataclass(frozen=True)
@@ -358,13 +358,7 @@ def _missed(
     solution.verify(max(applied.realised.values(), key=lambda realised: realised.residual_mas))
     for version_id, realised in applied.realised.items():
         version = session.get_one(ProductVersion, version_id)
-        if not _is_as_predicted(realised):
-            message = (
-                f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
-                f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
-            )
-            acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
-        yield moved_outcome(acceptance, version, realised, SolutionStatus.FAILED, None)
+        yield missed_outcome(acceptance, version, realised)
 
 
 def _untrusted(session: Session, acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
@@ -378,7 +372,3 @@ def _left_alone(acceptance: Acceptance, fit: _Fit) -> Iterator[AcceptOutcome]:
     """Outcomes of the members that a fit does not belong to."""
     for rootname, why in fit.left.items():
         yield unmoved_outcome(acceptance, rootname, fit.product, why)
-
-
-def _is_as_predicted(realised: Realised) -> bool:
-    return realised.residual_mas <= RESIDUAL_LIMIT_MAS

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skydb.domain import Acceptance, AlignmentSolution, ProductVersion
+from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import Realised
-from skydb.domain.vocabulary import SolutionStatus
+from skydb.domain.vocabulary import FindingKind, SolutionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,24 @@ def moved_outcome(
         version=number,
         reason=reason,
     )
+
+
+def missed_outcome(
+    acceptance: Acceptance, version: ProductVersion, realised: Realised
+) -> AcceptOutcome:
+    """The outcome of an exposure of which nothing is kept, and the finding if it went astray."""
+    if not is_as_predicted(realised):
+        message = (
+            f"moved {realised.realised_mas:.1f} mas instead of {realised.predicted_mas:.1f} "
+            f"mas: pixels are up to {realised.residual_mas:.1f} mas off."
+        )
+        acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
+    return moved_outcome(acceptance, version, realised, SolutionStatus.FAILED, None)
+
+
+def is_as_predicted(realised: Realised) -> bool:
+    """Whether pixels are where the fit puts them."""
+    return realised.residual_mas <= RESIDUAL_LIMIT_MAS
 
 
 def recorded_outcomes(acceptance: Acceptance) -> list[AcceptOutcome]:

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import Acceptance, AlignmentRun, AlignmentSolution, ProductVersion
 from skydb.domain.base import utc_now
-from skydb.domain.solution import RESIDUAL_LIMIT_MAS
 from skydb.domain.values import ChipGeometry, FileFacts, Realised
-from skydb.domain.vocabulary import FindingKind, SolutionStatus
+from skydb.domain.vocabulary import FindingKind
 from skydb.drizzle.install import install_solution
 from skydb.drizzle.labels import SolutionLabel
 from skydb.errors import StateError
@@ -26,6 +25,8 @@ from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.accept_outcome import (
     AcceptOutcome,
+    is_as_predicted,
+    missed_outcome,
     moved_outcome,
     unmoved_outcome,
 )
@@ -66,7 +67,7 @@ class _Installed:
 
     @property
     def is_as_predicted(self) -> bool:
-        return self.realised.residual_mas <= RESIDUAL_LIMIT_MAS
+        return is_as_predicted(self.realised)
 
 
 @dataclass(frozen=True)
@@ -287,13 +288,7 @@ def _unmoved(
     version = solution.version
     if is_trusted and not one.is_as_predicted:
         solution.verify(one.realised)
-        message = (
-            f"moved {one.realised.realised_mas:.1f} mas instead of "
-            f"{one.realised.predicted_mas:.1f} mas: pixels are up to "
-            f"{one.realised.residual_mas:.1f} mas off."
-        )
-        acceptance.notice(FindingKind.SHIFT_MISMATCH, version.filename, message)
-        return moved_outcome(acceptance, version, one.realised, SolutionStatus.FAILED, None)
+        return missed_outcome(acceptance, version, one.realised)
     return unmoved_outcome(acceptance, version.subject, version.filename, None)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skydb.domain import Environment, Exposure, ProductVersion, SkyRun, SkyRunGroup, Stamp
+from skydb.domain import Activity, Environment, Exposure, ProductVersion, SkyRun, SkyRunGroup, Stamp
 from skydb.domain.fingerprint import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
 from skydb.domain.units import Conversion, common_unit
@@ -89,6 +89,15 @@ class RunInputs:
         }
         groups = islands_of(sorted(self.paths), overlaps_of(outlines))
         return tuple(tuple(group) for group in groups)
+
+    def link(self, activity: Activity, versions: Mapping[str, ProductVersion]) -> None:
+        """Record what an activity uses, as :func:`used_versions` has it, and the flags."""
+        for rootname, version in versions.items():
+            role = LinkRole.LEFT_OUT if rootname in self.left_out else LinkRole.SCIENCE
+            reason, passed_over = self.why.get(rootname, (None, None))
+            activity.use(version, role, reason=reason, passed_over=passed_over)
+        for flag in self.flags:
+            activity.notice(flag.guard, flag.subject, flag.message)
 
     def rootname_of(self, filename: str) -> str:
         """Rootname of the exposure in a file."""
@@ -275,13 +284,7 @@ class Recipe:
             engine=self.engine,
         )
         session.add(run)
-        versions = versions or used_versions(session, self.inputs)
-        for rootname, version in versions.items():
-            role = LinkRole.LEFT_OUT if rootname in self.inputs.left_out else LinkRole.SCIENCE
-            reason, passed_over = self.inputs.why.get(rootname, (None, None))
-            run.use(version, role, reason=reason, passed_over=passed_over)
-        for flag in self.inputs.flags:
-            run.notice(flag.guard, flag.subject, flag.message)
+        self.inputs.link(run, versions or used_versions(session, self.inputs))
         return run
 
     def group(self, session: Session) -> SkyRunGroup:

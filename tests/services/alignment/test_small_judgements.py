@@ -18,7 +18,7 @@ from skydb.domain.values import FitParameters, FitQuality, Realised, WcsFacts, W
 from skydb.domain.vocabulary import TrustComponent, WcsKind
 from skydb.errors import ToolError, UsageError
 from skydb.services.alignment import screening
-from skydb.services.alignment.accept import _is_as_predicted
+from skydb.services.alignment.accept_outcome import is_as_predicted
 from skydb.services.alignment.attempts import (
     Attempt,
     as_parameters,
@@ -89,7 +89,7 @@ def test_what_the_last_catalogue_gives_is_left_for_the_end(
 def test_an_image_moved_as_predicted_when_what_is_left_is_within_the_limit(
     part: float, is_good: bool
 ) -> None:
-    assert _is_as_predicted(Realised(100.0, 100.0, part * RESIDUAL_LIMIT_MAS)) is is_good
+    assert is_as_predicted(Realised(100.0, 100.0, part * RESIDUAL_LIMIT_MAS)) is is_good
 
 
 def test_lists_of_catalogues_are_kept_with_their_first() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import Environment, Exposure, ProductVersion, Stamp, VisitDrizzle
 from skydb.domain.fingerprint import fingerprint
 from skydb.domain.guards import Flag, GuardPolicy
-from skydb.domain.vocabulary import ActivityStatus, LinkRole, SkyMethod
+from skydb.domain.vocabulary import ActivityStatus, SkyMethod
 from skydb.drizzle.optionfiles import content_only
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UsageError
@@ -99,12 +99,7 @@ class VisitRecipe:
             recipe_hash=self.full_hash,
         )
         session.add(drizzle)
-        for rootname, version in versions.items():
-            role = LinkRole.LEFT_OUT if rootname in self.inputs.left_out else LinkRole.SCIENCE
-            reason, passed_over = self.inputs.why.get(rootname, (None, None))
-            drizzle.use(version, role, reason=reason, passed_over=passed_over)
-        for flag in self.flags:
-            drizzle.notice(flag.guard, flag.subject, flag.message)
+        self.inputs.link(drizzle, versions)
         return drizzle
 
     def find(self, context: Context) -> int | None:
