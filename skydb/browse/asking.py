@@ -65,11 +65,6 @@ class Asking:
         found = self.rows(statement, *values)
         return found[0] if found else None
 
-    def value(self, statement: str, *values: object) -> Any:  # noqa: ANN401 - whatever is asked
-        """Return the first value of the first row, None without one; raises as :meth:`rows`."""
-        row = self.first(statement, *values)
-        return None if row is None else next(iter(row.values()))
-
     @contextmanager
     def _limited(self) -> Iterator[None]:
         end = time.monotonic() + self.limit_s

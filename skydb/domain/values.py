@@ -261,11 +261,6 @@ class ExposureFacts:
     postarg1_arcsec: float | None = None
     postarg2_arcsec: float | None = None
 
-    @property
-    def epoch_year(self) -> float | None:
-        """Julian epoch of the start of the exposure."""
-        return None if self.expstart_mjd is None else julian_epoch(self.expstart_mjd)
-
 
 @dataclass(frozen=True, slots=True)
 class ChipSky:

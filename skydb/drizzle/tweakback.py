@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skydb.domain.values import FitQuality
 from skydb.drizzle.labels import SolutionLabel, keep_description, label, write_label
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.wcskeys import Geometry, alternates, geometry, key_of_name
@@ -80,22 +79,6 @@ class TweakBack:
 
     def __init__(self, runner: DrizzlepacRunner) -> None:
         self._runner = runner
-
-    def carry(
-        self,
-        drizzled: Path,
-        exposures: Sequence[Path],
-        original_wcs_name: str,
-        scratch: Path,
-        *,
-        wcs_name: str,
-        wcs_type: str,
-        quality: FitQuality,
-    ) -> None:
-        """Carry one product's fit; see :meth:`carry_all`."""
-        solution = SolutionLabel(wcs_name, wcs_type, quality)
-        job = TweakBackJob(drizzled, tuple(exposures), original_wcs_name, solution)
-        self.carry_all([job], scratch)
 
     def carry_all(self, jobs: Sequence[TweakBackJob], scratch: Path) -> None:
         """Carry the fits of all jobs; either every exposure is changed or none.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skydb.domain import fit, vocabulary
+from skydb.domain import Exposure, Visit, fit, vocabulary
 from skydb.domain.base import utc_now
 from skydb.domain.cardchanges import CardChanges, HduChanges
 from skydb.domain.catalog import CatalogUse, WithoutMotion
@@ -60,7 +60,9 @@ def test_geometries_of_chips_are_what_they_were() -> None:
     found["caps"] = [CHIP.bounding_cap(), point.bounding_cap()]
     found["regions"] = [CHIP.s_region, point.s_region]
     found["epochs"] = [
-        replace(facts_of(), expstart_mjd=when).epoch_year for when in (None, 51544.5, 56244.25)
+        Exposure(Visit.of(facts), facts).epoch_year
+        for when in (None, 51544.5, 56244.25)
+        for facts in [replace(facts_of(), expstart_mjd=when)]
     ]
     assert isinstance(facts_of(), ExposureFacts)
     assert_kept("chips", found, rel=1e-9)

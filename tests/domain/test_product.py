@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skydb.domain import AlignmentSolution, Download, Exposure, Product, Visit
+from skydb.domain.values import julian_epoch
 from skydb.domain.vocabulary import DownloadStatus, ProductKind
 from tests.domain.entities import facts_of, file_of, ingest, version_of, wcs
 from tests.logged import logged_product
@@ -34,12 +35,12 @@ def test_an_exposure_takes_in_every_fact_of_its_header() -> None:
              if name not in ("rootname", "proposal_id")}  # fmt: skip
     assert exposure.rootname == "ibxl50ivq"
     assert all(taken[name] == getattr(facts, name) for name in taken)
-    assert exposure.epoch_year == facts.epoch_year
+    assert exposure.epoch_year == julian_epoch(facts.expstart_mjd)
 
 
 def test_an_exposure_without_a_time_has_no_epoch() -> None:
     facts = replace(facts_of(), expstart_mjd=None)
-    assert (facts.epoch_year, Exposure(Visit.of(facts), facts).epoch_year) == (None, None)
+    assert Exposure(Visit.of(facts), facts).epoch_year is None
 
 
 def test_versions_are_numbered_in_the_order_of_arrival() -> None:

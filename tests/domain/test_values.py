@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skydb.domain import AlignmentSolution
+from skydb.domain import AlignmentSolution, Exposure, Visit
 from skydb.domain.values import (
     PLATE_SCALES_ARCSEC,
     ChipGeometry,
@@ -188,7 +188,9 @@ def test_the_orientation_is_the_angle_from_north_through_east_of_the_y_axis(angl
 
 
 def test_the_epoch_of_an_exposure_is_its_julian_year() -> None:
-    assert facts_of().epoch_year == pytest.approx(2012.8678, abs=1e-4)
+    facts = facts_of()
+    year = Exposure(Visit.of(facts), facts).epoch_year
+    assert year == pytest.approx(2012.8678, abs=1e-4)
 
 
 def test_the_wcs_in_force_is_the_one_without_a_letter() -> None:

@@ -113,15 +113,9 @@ def test_the_fit_of_a_product_moves_its_exposures_to_where_they_truly_are(
     copies = [tmp_path / exposure.path.name for exposure in visit]
     before = [pixel_sky(copy) for copy in copies]
     quality = FitQuality(fit.nmatches, fit.rms_ra_mas, fit.rms_dec_mas, fit.fit_geometry)
-    TweakBack(runner).carry(
-        fit.fitted_copy,
-        copies,
-        fit.original_wcs_name,
-        tmp_path / "back",
-        wcs_name=SOLUTION.wcs_name,
-        wcs_type=SOLUTION.wcs_type,
-        quality=quality,
-    )
+    said = SolutionLabel(SOLUTION.wcs_name, SOLUTION.wcs_type, quality)
+    job = TweakBackJob(fit.fitted_copy, tuple(copies), fit.original_wcs_name, said)
+    TweakBack(runner).carry_all([job], tmp_path / "back")
     for copy, was in zip(copies, before, strict=True):
         left = moved_mas(pixel_sky(copy), was) + POINTING_ERROR_MAS
         assert np.abs(left.mean(axis=0)).max() < 1.5

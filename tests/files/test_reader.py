@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from skydb.domain.values import FileFacts, Rootname, WcsName, plate_scale_arcsec
+from skydb.domain.values import FileFacts, Rootname, WcsName, julian_epoch, plate_scale_arcsec
 from skydb.domain.vocabulary import ProductKind, SkyUnit, WcsKind
 from skydb.errors import (
     FileRejectedError,
@@ -36,7 +36,7 @@ def test_an_exposure_is_described_by_its_primary_header(image: ImageBuilder) -> 
     assert found.facts.proposal_id == 12812
     assert (found.facts.instrument, found.facts.detector) == ("WFC3", "IR")
     assert (found.facts.filters, found.facts.exptime_s) == ("F160W", 502.936462)
-    assert found.facts.epoch_year == pytest.approx(2012.8679, abs=1e-4)
+    assert julian_epoch(found.facts.expstart_mjd) == pytest.approx(2012.8679, abs=1e-4)
     assert found.facts.asn_id == "ibxl50030"
     assert found.idctab == "w3m18525i_idc.fits"
     assert found.size_bytes == image.path.stat().st_size

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from skydb.files.logs.mixing import Mixing
-from skydb.files.logs.patterns import Event, LoggedTask, What
+from skydb.files.logs.patterns import Event, What
 from skydb.files.logs.runs import LoggedAlignment, LoggedRun, LogLines, LogProblem, Sections
 from skydb.files.logs.values import moment
 
@@ -140,11 +140,6 @@ class Draft:
         """It began before another run of its task came to its end: that one was killed, or
         both write to the log."""
         self.mixing = Mixing()
-
-    @property
-    def task(self) -> LoggedTask | None:
-        """The task that the first line names."""
-        return None if self.banner is None else LoggedTask(self.banner.groups[0])
 
     def take(self, event: Event) -> bool:
         """Take a line that both tasks print; return whether it was one."""
