@@ -63,6 +63,25 @@ class Wish:
         return written <= self.as_of.isoformat()
 
 
+@dataclass(frozen=True, slots=True)
+class Unfitted:
+    """A product that is not fitted, because it shares exposures with one that is.
+
+    Parameters
+    ----------
+    product : str
+        Its file name.
+    shared : tuple of str
+        Exposures that both have.
+    without : tuple of str
+        Its exposures that no product of the run has, so that they get no fit.
+    """
+
+    product: str
+    shared: tuple[str, ...]
+    without: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class ChosenInput:
     """A version that a run uses, with the reason.
@@ -75,11 +94,14 @@ class ChosenInput:
         Why this one.
     passed_over : tuple of str
         What else there was, each as flavour, kind and version.
+    unfitted : tuple of Unfitted
+        Of a product that is fitted: those with other exposures that are not, because of it.
     """
 
     version: ProductVersion
     reason: str
     passed_over: tuple[str, ...] = ()
+    unfitted: tuple[Unfitted, ...] = ()
 
     @property
     def rootname(self) -> str:

@@ -17,6 +17,7 @@ from itertools import product
 from skydb.domain.choice import (
     FLAVOURS,
     ChosenInput,
+    Unfitted,
     Wish,
     by_exposure,
     flavour_of_all,
@@ -77,12 +78,28 @@ def choose_combinations(
     wanted = {name: version.product.flavour for name, version in versions.items()}
     taken = field.moving(wanted, behind)
     beside = [one for one in offered if not one.members and one.flavour in wanted.values()]
-    kept = {*taken, *beside}
+    kept, left = {*taken, *beside}, _left(field.combinations, taken, versions)
     return [
-        ChosenInput(version, f"{why}; {why_version(version)}")
+        ChosenInput(version, f"{why}; {why_version(version)}", unfitted=tuple(left[one]))
         for one, version in offered.items()
         if one in kept
     ]
+
+
+def _left(
+    combinations: Sequence[Product], taken: Sequence[Product], wanted: Collection[str]
+) -> dict[Product, list[Unfitted]]:
+    """Products beside each one taken, of which some exposures are in no product taken."""
+    found: dict[Product, list[Unfitted]] = defaultdict(list)
+    fitted = {name for one in taken for name in _members(one)}
+    for other in combinations:
+        without = tuple(name for name in _members(other) if name in wanted and name not in fitted)
+        for one in taken if without else ():
+            shared = tuple(name for name in _members(other) if name in _members(one))
+            if shared:
+                found[one].append(Unfitted(other.filename, shared, without))
+                break
+    return found
 
 
 def _offer(combination: Product, wish: Wish) -> ProductVersion | None:

@@ -72,6 +72,8 @@ class FindingKind(GrowingVocabulary):
     """Some inputs are corrected for charge-transfer efficiency and others are not."""
     MIXED_UNITS = "mixed-units"
     """Inputs of different units: converted, or not to be compared."""
+    NOT_FITTED = "not-fitted"
+    """Exposures without a fit: their product has others in common with one that is fitted."""
     STALE_INPUT = "stale-input"
     """A newer archive version exists than the version that is used."""
     TIED_DELIVERY = "tied-delivery"

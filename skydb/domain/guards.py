@@ -26,6 +26,7 @@ GUARDS = (
     FindingKind.MIXED_FRAMES,
     FindingKind.MIXED_KINDS,
     FindingKind.MIXED_UNITS,
+    FindingKind.NOT_FITTED,
     FindingKind.STALE_INPUT,
     FindingKind.TIED_DELIVERY,
     FindingKind.FLAGGED_INPUT,

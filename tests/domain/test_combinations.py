@@ -10,7 +10,7 @@ from itertools import permutations
 import pytest
 
 from skydb.domain import AlignmentSolution, Product, Visit
-from skydb.domain.choice import Wish
+from skydb.domain.choice import Unfitted, Wish
 from skydb.domain.combinations import MADE_OF, choose_combinations
 from skydb.domain.vocabulary import Flavour, ProductKind
 from tests.domain.entities import file_of, ingest, wcs
@@ -122,6 +122,27 @@ def test_of_two_products_of_one_exposure_one_is_fitted() -> None:
     apart = combination("ibxl51010", PIPELINE, OTHER)
     files = [*shelf(PIPELINE).all, *shelf(PIPELINE, names=[OTHER]).all]
     assert fitted([P, again, apart], files) == ["ibxl50010", "ibxl51010"]
+
+
+def unfitted(combinations: Iterable[Product], files: Iterable[Product]) -> dict[str, list[Unfitted]]:
+    return {
+        one.version.product.filename[:-9]: list(one.unfitted)
+        for one in choose_combinations(combinations, files)
+    }
+
+
+def test_exposures_without_a_fit_are_named_with_the_product_that_has_them() -> None:
+    last = "ibxl50idq"
+    most = combination("ibxl50010", PIPELINE, ONE, TWO, OTHER)
+    beside = combination("ibxl50020", PIPELINE, TWO, last)
+    files = shelf(PIPELINE, names=(ONE, TWO, OTHER, last)).all
+    left = Unfitted(beside.filename, (TWO,), (last,))
+    for both in ([most, beside], [beside, most]):
+        assert unfitted(both, files) == {"ibxl50010": [left]}
+    alone = combination("ibxl50030", PIPELINE, last)
+    assert unfitted([most, beside, alone], files) == {"ibxl50010": [], "ibxl50030": []}
+    part = combination("ibxl50040", PIPELINE, TWO)
+    assert unfitted([most, part], files) == {"ibxl50010": []}
 
 
 def hap(name: str, *members: str) -> Product:

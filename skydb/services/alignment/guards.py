@@ -35,7 +35,7 @@ def product_flags(
     files : mapping of int to FileFacts
         What the file of each version says, by its key.
     """
-    found = list(stale_input(chosen))
+    found = [*stale_input(chosen), *_not_fitted(chosen)]
     for one in chosen:
         found += _redelivered(session, one.version, files[one.version.id])
         found += _never_moved(session, one.version, files[one.version.id])
@@ -45,6 +45,19 @@ def product_flags(
     for name, texts in remarks_on(session, subjects).items():
         found += [Flag(FindingKind.FLAGGED_INPUT, name, text) for text in texts]
     return list(dict.fromkeys(found))
+
+
+def _not_fitted(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
+    """Exposures whose product is not fitted, since it shares others with one that is."""
+    for one in chosen:
+        for left in one.unfitted:
+            message = (
+                f"{left.product} is not fitted, because both have {listed(left.shared)} and an "
+                f"exposure gets one fit: there is none for {listed(left.without)}. Fit "
+                f"{left.product} by its name afterwards, or its exposures with "
+                "`skydb align run --what exposures`."
+            )
+            yield Flag(FindingKind.NOT_FITTED, one.version.subject, message)
 
 
 def _redelivered(session: Session, version: ProductVersion, file: FileFacts) -> Iterator[Flag]:

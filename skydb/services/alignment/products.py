@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from skydb.domain import Exposure, Product, ProductMember, ProductVersion
-from skydb.domain.choice import EXPOSURE_KINDS, ChosenInput, Wish, by_exposure, newest_in_time
+from skydb.domain.choice import (
+    EXPOSURE_KINDS,
+    ChosenInput,
+    Unfitted,
+    Wish,
+    by_exposure,
+    newest_in_time,
+)
 from skydb.domain.combinations import choose_combinations, moved_by
 from skydb.domain.guards import Flag, listed
 from skydb.domain.references import ExposureReference, FileReference, VisitReference, parse
@@ -111,7 +118,11 @@ def choose_products(
     refuse_twins(chosen)
     _refuse_shared(chosen)
     passed_over = _others(session, chosen)
-    return [replace(one, passed_over=passed_over[one.version.id]) for one in chosen]
+    unfitted = _unfitted(session, wanted, chosen)
+    return [
+        replace(one, passed_over=passed_over[one.version.id], unfitted=unfitted[one.version.id])
+        for one in chosen
+    ]
 
 
 @dataclass(frozen=True)
@@ -251,6 +262,28 @@ def _refuse_shared(chosen: Sequence[ChosenInput]) -> None:
                 advice="Fit one of them, or one after the other.",
             )
         moving.update(dict.fromkeys(mine, one))
+
+
+def _unfitted(
+    session: Session, selection: Selection, chosen: Sequence[ChosenInput]
+) -> dict[int, tuple[Unfitted, ...]]:
+    """Products that are not fitted and have selected exposures of their own, by version."""
+    named = {name for one in chosen for left in one.unfitted for name in left.without}
+    fitted = {member.rootname for one in chosen for member in one.version.product.members}
+    wanted = select(Exposure.rootname).join(Exposure.visit).where(*selection.conditions(session))
+    selected = {
+        name
+        for batch in batches(named - fitted)
+        for name in session.scalars(wanted.where(Exposure.rootname.in_(batch)))
+    }
+    return {one.version.id: tuple(_restricted(one.unfitted, selected)) for one in chosen}
+
+
+def _restricted(unfitted: Iterable[Unfitted], selected: Collection[str]) -> Iterator[Unfitted]:
+    for one in unfitted:
+        without = tuple(name for name in one.without if name in selected)
+        if without:
+            yield replace(one, without=without)
 
 
 def _others(session: Session, chosen: Sequence[ChosenInput]) -> dict[int, tuple[str, ...]]:

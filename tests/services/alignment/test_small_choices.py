@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from skydb.api.composition import Services
 from skydb.domain import AlignmentRun, HeaderWrite, Product, ProductVersion, VisitDrizzle
+from skydb.domain.choice import Unfitted
 from skydb.domain.processmark import Fate
 from skydb.domain.vocabulary import Flavour, LinkRole, ProductKind, SkyMethod
 from skydb.errors import NotFoundError, StateError, UsageError
@@ -132,14 +133,16 @@ def test_two_exposure_files_of_one_name_are_not_told_apart_by_it(
     assert list(exposures(session, keys[1])) == [name]
 
 
-def _twin(survey: Survey, product: Product, flavour: Flavour, name: str = "") -> Product:
-    """A product of the same exposures, of another flavour."""
+def _twin(
+    survey: Survey, product: Product, flavour: Flavour, name: str = "", *members: str
+) -> Product:
+    """A product of the same exposures or of others, of another flavour or name."""
     with survey.session.no_autoflush:
         made = Product(
-            f"twin {flavour} of {product.identity}", name or product.filename, product.kind,
+            f"twin {name or flavour} of {product.identity}", name or product.filename, product.kind,
             flavour, product.visit, product.exposure,
         )  # fmt: skip
-        made.name_members(tuple(one.rootname for one in product.members))
+        made.name_members(members or tuple(one.rootname for one in product.members))
         survey.session.add(made)
     survey.session.flush()
     return made
@@ -370,3 +373,25 @@ def test_products_of_common_exposures_are_not_fitted_together(
     )
     assert list(products(session, part.filename)) == [part.filename]
     assert len(products(session)) == len(products(session, drizzled.filename))
+
+
+def test_selected_exposures_that_no_product_of_a_run_has_are_named(
+    session: Session, survey: Survey, versions: dict[str, ProductVersion]
+) -> None:
+    drizzled, third = versions["drz"].product, survey.exposure("50", 3)
+    survey.content(third)
+    name, first = third.rootname, versions["new"].product.exposure
+    assert first is not None
+    first.filters = "F110W"
+    newest = _twin(survey, drizzled, drizzled.flavour, "ibxl50011_drz.fits", TWO, name)
+    survey.content(newest)
+
+    def unfitted(*names: str, **wanted: object) -> list[Unfitted]:
+        found = choose_products(session, names, Selection(**wanted))  # type: ignore[arg-type]
+        return [left for one in found for left in one.unfitted]
+
+    left = [Unfitted(DRZ, (TWO,), (ONE,))]
+    assert unfitted() == unfitted(visits=("bxl50",)) == left
+    assert unfitted(filter="F160W") == unfitted(newest.filename) == []
+    survey.content(_twin(survey, drizzled, drizzled.flavour, "ibxl50012_drz.fits", ONE))
+    assert unfitted() == []

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from skydb.api.composition import Services
 from skydb.domain import Acceptance, AlignmentSolution, ProductVersion
+from skydb.domain.choice import ChosenInput, Unfitted
 from skydb.domain.condition import Condition
-from skydb.domain.guards import Flag
+from skydb.domain.guards import GUARDS, Flag
 from skydb.domain.motion import MotionRecord
 from skydb.domain.trust import FitCheck, TrustReport
 from skydb.domain.vocabulary import FindingKind, TrustComponent
@@ -289,6 +290,20 @@ def test_members_that_are_newer_aligned_or_bad_are_told_of_their_product(
     )
 
 
+def test_exposures_without_a_fit_are_a_flag_of_the_product_that_is_fitted() -> None:
+    version = ProductSet().add(delivery("ibxl50iaq", name="ibxl50010_drz.fits"))
+    left = Unfitted("ibxl50020_drz.fits", ("ibxl50icq",), ("ibxl50idq", "ibxl50ieq"))
+    (flag,) = guards._not_fitted([ChosenInput(version, "", unfitted=(left,))])
+    assert (flag.guard, flag.subject) == (FindingKind.NOT_FITTED, version.subject)
+    assert flag.guard in GUARDS
+    assert flag.message == (
+        "ibxl50020_drz.fits is not fitted, because both have ibxl50icq and an exposure gets one "
+        "fit: there is none for ibxl50idq, ibxl50ieq. Fit ibxl50020_drz.fits by its name "
+        "afterwards, or its exposures with `skydb align run --what exposures`."
+    )
+    assert list(guards._not_fitted([ChosenInput(version, "")])) == []
+
+
 def test_what_was_said_of_a_member_is_a_flag_of_the_product_once(
     session: Session, survey: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,7 +321,7 @@ def test_what_was_said_of_a_member_is_a_flag_of_the_product_once(
     for name in ("_redelivered", "_never_moved", "_aligned_since", "_members_gone_wrong"):
         monkeypatch.setattr(guards, name, lambda *_: [twice])
     monkeypatch.setattr(guards, "remarks_on", remarks)
-    chosen: Any = SimpleNamespace(version=drizzled, rootname=drizzled.subject)
+    chosen: Any = ChosenInput(drizzled, "")
     monkeypatch.setattr(guards, "stale_input", lambda _: [twice])
     found = guards.product_flags(session, [chosen], {drizzled.id: None})  # type: ignore[dict-item]
     assert found == [
