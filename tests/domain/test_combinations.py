@@ -124,7 +124,9 @@ def test_of_two_products_of_one_exposure_one_is_fitted() -> None:
     assert fitted([P, again, apart], files) == ["ibxl50010", "ibxl51010"]
 
 
-def unfitted(combinations: Iterable[Product], files: Iterable[Product]) -> dict[str, list[Unfitted]]:
+def unfitted(
+    combinations: Iterable[Product], files: Iterable[Product]
+) -> dict[str, list[Unfitted]]:
     return {
         one.version.product.filename[:-9]: list(one.unfitted)
         for one in choose_combinations(combinations, files)
