@@ -14,6 +14,7 @@ from skydb.domain import FileLocation, HeaderBackup, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.errors import StateError
 from skydb.files.checksum import sha256_of
+from skydb.files.entries import each_once, entry_of
 from skydb.files.textfile import is_packed
 from skydb.files.workspace import Workspace
 from skydb.services.core.context import Context
@@ -189,13 +190,15 @@ class KeptHeaders:
 def _last_writer(session: Session, backup: HeaderBackup, now: str | None) -> int | None:
     """Later activity that has written what a file has now, if any."""
     later = (
-        select(HeaderBackup.activity_id)
+        select(HeaderBackup.activity_id, HeaderBackup.path)
         .join(ProductVersion, ProductVersion.id == HeaderBackup.version_after_id)
-        .where(HeaderBackup.path == backup.path, HeaderBackup.id > backup.id)
+        .where(HeaderBackup.id > backup.id, HeaderBackup.activity_id != backup.activity_id)
         .where(HeaderBackup.restored_by_id.is_(None), ProductVersion.sha256 == now)
         .order_by(HeaderBackup.id.desc())
     )
-    return session.scalar(later.limit(1))
+    mine = entry_of(Path(backup.path))
+    found = (one for one, path in session.execute(later) if entry_of(Path(path)) == mine)
+    return next(found, None)
 
 
 def unfinished_in(context: Context) -> list[UnfinishedWrite]:
@@ -214,14 +217,16 @@ def unfinished_in(context: Context) -> list[UnfinishedWrite]:
 
 
 def own_paths(workspace: Workspace, version: ProductVersion) -> list[Path]:
-    """List the user's files that are of a version, to write their headers.
+    """List the user's files that are of a version, each once, to write their headers.
 
     Raises
     ------
     StateError
         When one is gzipped: its headers cannot be replaced in place.
     """
-    own = [workspace.resolve(place.path) for place in version.locations if not place.is_managed]
+    own = each_once(
+        workspace.resolve(place.path) for place in version.locations if not place.is_managed
+    )
     for path in filter(_is_packed, own):
         raise StateError(
             f"{path} is gzipped: its headers cannot be written.",

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from skydb.domain import HeaderBackup, HeaderRestore, HeaderWrite, ProductVersion
+from skydb.domain import FileLocation, HeaderBackup, HeaderRestore, HeaderWrite, ProductVersion
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole
 from skydb.errors import NotFoundError
 from skydb.files.checksum import sha256_of
+from skydb.files.entries import entry_of
 from skydb.files.headerblocks import read_headers, remove_partials, replace_headers
 from skydb.files.lock import alone_in
 from skydb.interruption import held
@@ -177,22 +178,23 @@ class HeaderJournal:
 
     def _hand_over(self, backup: HeaderBackup) -> None:
         """Record that a file of the user's has its new version now."""
-        path = self.context.workspace.relative(Path(backup.path))
-        for place in list(backup.before.locations):
-            if place.path == path:
-                place.move_to(backup.after, is_managed=False)
+        for place in self._places(backup.before, Path(backup.path)):
+            place.move_to(backup.after, is_managed=False)
 
     def _return(self, backup: HeaderBackup) -> list[Path]:
         """Record that a file has its earlier version again; return the copies to remove."""
-        path = self.context.workspace.relative(Path(backup.path))
         copy = self.context.workspace.version_home(Path(backup.path).name, backup.before.sha256)
-        for place in list(backup.after.locations):
-            if place.path == path:
-                place.move_to(backup.before, is_managed=False)
+        for place in self._places(backup.after, Path(backup.path)):
+            place.move_to(backup.before, is_managed=False)
         if not _was_copied(backup):
             return []
         backup.before.leave(self.context.workspace.relative(copy))
         return [copy]
+
+    def _places(self, version: ProductVersion, path: Path) -> list[FileLocation]:
+        """Every path of a version that leads to a file, such as one through a link."""
+        resolve, file = self.context.workspace.resolve, entry_of(path)
+        return [one for one in version.locations if entry_of(resolve(one.path)) == file]
 
     def _back_up(self, activity_id: int, pairs: Sequence[FilePair]) -> None:
         workspace = self.context.workspace

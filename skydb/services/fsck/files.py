@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
+from skydb.files.entries import entry_of
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
 
@@ -91,10 +92,13 @@ class Files:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
+        said_of: set[object] = {entry_of(path) for path in self.passed_over}
         for known in self._known():
             path = self.context.workspace.resolve(known.place)
-            fault = None if path in self.passed_over else self._fault(path, known)
-            if fault is not None:
+            fault = self._fault(path, known)
+            # Several paths may lead to one file, by links.
+            if fault is not None and (file := entry_of(path)) not in said_of:
+                said_of.add(file)
                 kind, said = fault
                 repair = self._reason_to_forget(known, kind)
                 mend = partial(self._forget, known) if repair else None
@@ -188,11 +192,19 @@ class Files:
             for place in newer.locations
         )
 
+    def _same_file(self, version: ProductVersion, place: str) -> list[str]:
+        """All paths of a version that lead to one file."""
+        resolve = self.context.workspace.resolve
+        file = entry_of(resolve(place))
+        return [one.path for one in version.locations if entry_of(resolve(one.path)) == file]
+
     def _forget(self, known: _Known) -> None:
         from skydb.domain import ProductVersion
 
         with self.context.store.writing() as session:
-            session.get_one(ProductVersion, known.version_id).leave(known.place)
+            version = session.get_one(ProductVersion, known.version_id)
+            for place in self._same_file(version, known.place):
+                version.leave(place)
             session.commit()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from skydb.errors import FileRejectedError
+from skydb.files.entries import entry_of
 from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
 
@@ -48,11 +49,13 @@ class WcsInFiles:
 
     def look(self) -> Iterator[Problem]:
         """See :class:`.Check`."""
+        seen: set[object] = {entry_of(path) for path in self.passed_over}
         for place, version_id in self._places():
             path = self.context.workspace.resolve(place)
-            known = self._known(version_id)
-            if not path.is_file() or not known or path in self.passed_over:
+            file, known = entry_of(path), self._known(version_id)
+            if file in seen or not path.is_file() or not known:
                 continue
+            seen.add(file)
             said = _difference(path, known)
             if said:
                 yield Problem(

@@ -14,6 +14,7 @@ from skydb.domain.edited import edited_wcs
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole
 from skydb.errors import FileRejectedError
+from skydb.files.entries import entry_of
 from skydb.files.headerlets import contradictions
 from skydb.files.names import name_contradiction, shown_path
 from skydb.services.intake.fetch_attempts import printable
@@ -117,6 +118,7 @@ class FileRecorder(Recorder):
             known.product.note_name(known, read)
             if all(place.path != path for place in known.locations):
                 self._notice_name(read)
+                _move_places(known, read.path)
             self._registry.see(known, path, is_managed=is_managed)
             return _outcome(read, IngestStatus.KNOWN, known)
         contradiction = self._registry.contradiction(read)
@@ -139,6 +141,7 @@ class FileRecorder(Recorder):
         self, product: Product, file: FileFacts, path: str, *, is_managed: bool
     ) -> ProductVersion:
         version = product.add_version(file)
+        _move_places(version, file.path)
         self._registry.see(version, path, is_managed=is_managed)
         product.name_members(file.members)
         self._notice(file)
@@ -147,6 +150,16 @@ class FileRecorder(Recorder):
         product.settle(version)
         self._activity.generate(version, LinkRole.INGESTED)
         return version
+
+
+def _move_places(version: ProductVersion, path: Path) -> None:
+    """Record that other paths of a file, which lead to it by links, have a version now, too."""
+    others = [one for one in version.product.versions if one is not version]
+    places = [place for other in others for place in other.locations if not place.is_managed]
+    file = entry_of(path) if places else None
+    for place in places:
+        if entry_of(Path(place.path)) == file:
+            place.move_to(version, is_managed=False)
 
 
 def _outcome(
