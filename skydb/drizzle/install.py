@@ -95,7 +95,10 @@ def install_solution(
         images = science_hdus(hdus)
         missing = [str(hdu.ver) for hdu in images if hdu.ver not in by_extver]
         if missing:
-            raise UsageError(f"{label.wcs_name} has no WCS for SCI,{', SCI,'.join(missing)}.")
+            raise UsageError(
+                f"{label.wcs_name} has no WCS for SCI,{', SCI,'.join(missing)} of {path.name}.",
+                advice="Choose a solution that has every chip (`skydb align history`).",
+            )
         key = _free_key(path, *(hdu.header for hdu in images))
         for hdu in images:
             if not is_archived(hdu.header):

@@ -35,6 +35,30 @@ def find_solution(session: Session, solution_id: int) -> AlignmentSolution:
     return solution
 
 
+def require_every_chip(solution: AlignmentSolution, version: ProductVersion) -> None:
+    """Make sure that a solution has a WCS for each chip of a file, as some headerlets have not.
+
+    Raises
+    ------
+    StateError
+        When it lacks one.
+    """
+    current = version.current_solution
+    wanted = {chip.extver for chip in current.chips} if current is not None else set()
+    missing = sorted(wanted - {chip.extver for chip in solution.chips})
+    if not missing:
+        return
+    named = f"SCI,{', SCI,'.join(map(str, missing))}"
+    is_beside = solution.version.product is not version.product
+    of_file = f" in {solution.version.filename}" if is_beside else ""
+    raise StateError(
+        f"Solution {solution.id} ({solution.wcs_name}{of_file}) has no WCS for {named} of "
+        f"{version.filename}.",
+        advice=f"Choose one that has every chip (`skydb align history {version.subject}`), or "
+        "ingest a whole headerlet.",
+    )
+
+
 def wcs_of(workspace: Workspace, solution: AlignmentSolution) -> dict[int, WCS]:
     """WCS of every chip in one solution, by EXTVER, with distortion.
 

@@ -38,7 +38,7 @@ from skydb.files.headerlets import headerlet_bytes, read_headerlet_wcs
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
-from skydb.services.alignment.solutions import find_solution, wcs_of
+from skydb.services.alignment.solutions import find_solution, require_every_chip, wcs_of
 from skydb.services.core import Context, checked_path
 from skydb.sky.wcs_change import difference
 from skydb.version import __version__
@@ -135,8 +135,8 @@ class WcsLedgerService:
         NotFoundError
             When there is no such solution, or its file is gone.
         StateError
-            When it stands in no file (a proposal), has no distortion (OPUS), or is in
-            force already.
+            When it stands in no file (a proposal), has no distortion (OPUS), lacks a chip, or
+            is in force already.
         """
         plan = self._plan(solution_id)
 
@@ -202,6 +202,8 @@ class WcsLedgerService:
             version = _target(session, solution)
             if not in_force_too:
                 _require_not_in_force(solution, version)
+            if not in_force_too or solution.origin is not SolutionOrigin.HEADERLET:
+                require_every_chip(solution, version)
             exposure = version.product.exposure
             facts = solution.as_facts()
             return _Plan(

@@ -36,6 +36,7 @@ from skydb.services.alignment.solutions import (
     _sized,
     _with_distortion_of,
     find_solution,
+    require_every_chip,
     wcs_of,
     wcs_or_like,
 )
@@ -90,6 +91,30 @@ def test_a_solution_that_is_active_or_was_carried_is_not_written_again(
         return
     with pytest.raises(StateError, match=r"Solution 1000 is active in version 2 of a\.fits"):
         _require_not_in_force(solution, version)
+
+
+def test_a_solution_that_lacks_a_chip_of_the_file_says_which_and_what_to_do() -> None:
+    def of(*chips: int, name: str = "x_hlet.fits") -> Any:
+        has = [SimpleNamespace(extver=extver) for extver in chips]
+        version = SimpleNamespace(filename=name, product=name)
+        return SimpleNamespace(id=7, wcs_name="IDC_a-FIT_REL_GAIA", chips=has, version=version)
+
+    file = "ibxl50ivq_flc.fits"
+    version: Any = SimpleNamespace(
+        current_solution=of(1, 2, 3), filename=file, product=file, subject="ibxl50ivq"
+    )
+    require_every_chip(of(3, 2, 1, 4), version)
+    for chips, named in (((1, 2), "SCI,3"), ((2,), "SCI,1, SCI,3")):
+        with pytest.raises(StateError) as caught:
+            require_every_chip(of(*chips), version)
+        assert caught.value.what == (
+            f"Solution 7 (IDC_a-FIT_REL_GAIA in x_hlet.fits) has no WCS for {named} of {file}."
+        )
+        assert "`skydb align history ibxl50ivq`" in caught.value.advice
+    with pytest.raises(StateError, match=r"Solution 7 \(IDC_a-FIT_REL_GAIA\) has no WCS"):
+        require_every_chip(of(1, name=file), version)
+    version.current_solution = None
+    require_every_chip(of(1), version)
 
 
 def test_a_headerlet_is_named_as_the_archive_names_it() -> None:

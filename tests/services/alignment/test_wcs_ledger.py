@@ -328,6 +328,22 @@ def test_a_headerlet_with_a_chip_elsewhere_is_restored_with_a_finding(services, 
         assert [one.message for one in found] == [outcome.reason]
 
 
+@pytest.mark.parametrize("simulated", [SimDetector.UVIS], indirect=True, ids=str)
+def test_a_headerlet_that_lacks_a_chip_is_refused_before_anything_begins(
+    services, images, tmp_path
+) -> None:
+    with fits.open(images[0]) as hdus:
+        first = {**_moved(hdus["SCI", 1].header), "WCSNAME": GAIA}
+    append_hdrlet(images[0], headerlet_bytes([first], name=GAIA), name=GAIA)
+    services.ingest.ingest([images[0]])
+    (headerlet,) = solutions(services, origin=SolutionOrigin.HEADERLET)
+    with pytest.raises(StateError, match=rf"has no WCS for SCI,2 of {images[0].name}"):
+        services.wcs_ledger.restore(headerlet.id)
+    with services.context.store.reading() as session:
+        assert session.query(Restoration).count() == 0
+    assert services.wcs_ledger.export(headerlet.id, tmp_path / "x_hlet.fits").residual_mas == 0.0
+
+
 def test_a_headerlet_extension_is_exported_as_it_is(services, images, tmp_path) -> None:
     headerlet = _embed(services, images[0], None)
     outcome = services.wcs_ledger.export(headerlet.id, tmp_path / "x_hlet.fits")
