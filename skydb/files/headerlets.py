@@ -9,9 +9,8 @@ extension type of the FITS standard. Source: stwcs, "Definition of a headerlet" 
 from __future__ import annotations
 
 import io
-import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +39,8 @@ from skydb.files.quality import (
     is_fitted,
 )
 from skydb.files.refdates import delivery_date
-from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy, skeleton_of
+from skydb.files.structure import FitsSkeleton, open_skeleton, quiet_astropy, skeleton_of
 from skydb.files.textfile import unpacked
-from skydb.files.wcs import image_size_pix
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -50,9 +48,6 @@ if TYPE_CHECKING:
 NO_KEY = ""
 _LOOKUPS = frozenset({"D2IMARR", "WCSDVARR"})
 _GZIP_MAGIC = b"\x1f\x8b"
-_SAME_SKY_DEG = 1e-9
-_SAME_PIX = 1e-6
-_SAME_CD = 1e-9
 
 Sizes = dict[int, tuple[int, int]]
 
@@ -134,7 +129,7 @@ def read_headerlet(path: Path) -> HeaderletFacts | None:
         return HeaderletFacts(
             path=path,
             rootname=_destination(cards),
-            wcs=_wcs_facts(skeleton, {}, cards.text("HDRNAME")),
+            wcs=facts_of_headerlet(skeleton, {}, cards.text("HDRNAME")),
             size_bytes=skeleton.size_bytes,
             idctab=(cards.text("IDCTAB") or "").split("$")[-1].split("/")[-1] or None,
             date_written=cards.text("DATE"),
@@ -153,66 +148,6 @@ def _of_two_fits(skeleton: FitsSkeleton) -> Iterator[str]:
             f"it has several WCSNAME ({', '.join(names)}): its chips are of different fits, and "
             "lie elsewhere from each other than on the detector."
         )
-
-
-def embedded_solutions(
-    skeleton: FitsSkeleton, known: Sequence[WcsFacts]
-) -> tuple[tuple[WcsFacts, ...], tuple[str, ...]]:
-    """Solutions of the HDRLET extensions of an open file that no header of it has.
-
-    Parameters
-    ----------
-    skeleton : FitsSkeleton
-        An open file.
-    known : sequence of WcsFacts
-        Its primary and alternate solutions.
-
-    Returns
-    -------
-    tuple of WcsFacts
-        One for each headerlet whose name or numbers are new.
-    tuple of str
-        A sentence for each headerlet that cannot be read.
-    """
-    sizes = {chip.version: image_size_pix(chip) for chip in skeleton.named("SCI")}
-    found: list[WcsFacts] = []
-    flaws: list[str] = []
-    for record in skeleton.named("HDRLET"):
-        try:
-            wcs = _embedded(skeleton, record, sizes)
-        except FileRejectedError as error:
-            flaws.append(f"HDRLET,{record.version}: {error.reason}")
-            continue
-        if not any(_is_same(wcs, one) for one in (*known, *found)):
-            found.append(wcs)
-    return tuple(found), tuple(flaws)
-
-
-def contradictions(file: FileFacts) -> list[str]:
-    """Describe headerlets that have the name of a WCS in the headers but differ from it.
-
-    The archive has made such files: one of two solutions with the same name was lost.
-    """
-    by_name = {wcs.name.text.upper(): wcs for wcs in reversed(file.solutions)}
-    found = []
-    for headerlet in file.headerlets:
-        twin = by_name.get(headerlet.name.text.upper())
-        if twin is not None:
-            chips = ", ".join(f"SCI,{extver}" for extver in _differing(headerlet, twin))
-            found.append(
-                f"its headerlet {headerlet.hdr_name} and its WCS {twin.key.strip() or 'primary'} "
-                f"are both named {twin.name} and differ on {chips or 'the number of chips'}"
-            )
-    return found
-
-
-def _differing(one: WcsFacts, other: WcsFacts) -> list[int]:
-    others = {chip.extver: chip for chip in other.chips}
-    return [
-        chip.extver
-        for chip in one.chips
-        if chip.extver in others and not _is_same_chip(chip, others[chip.extver])
-    ]
 
 
 def read_headerlet_wcs(path: Path, hdr_name: str | None, wcs_name: str) -> dict[int, WCS]:
@@ -253,17 +188,18 @@ def headerlet_bytes(path: Path, hdr_name: str | None, wcs_name: str) -> bytes:
             cards = Cards(path, (record.scanned,))
             named = cards.text("HDRNAME"), cards.text("WCSNAME")
             if named == (hdr_name, wcs_name):
-                return _payload(path, skeleton.data_of(record))
+                return payload_of(path, skeleton.data_of(record))
     raise NotFoundError(f"{path.name} has no headerlet {hdr_name or wcs_name!r}.")
 
 
-def _embedded(skeleton: FitsSkeleton, record: HduRecord, sizes: Sizes) -> WcsFacts:
-    name = Cards(skeleton.path, (record.scanned,)).text("HDRNAME")
-    payload = _payload(skeleton.path, skeleton.data_of(record))
-    return _wcs_facts(skeleton_of(skeleton.path, payload), sizes, name)
+def payload_of(path: Path, data: bytes) -> bytes:
+    """The headerlet file in the data of a HDRLET extension.
 
-
-def _payload(path: Path, data: bytes) -> bytes:
+    Raises
+    ------
+    UnreadableFileError
+        When it is a damaged gzip stream.
+    """
     if not data.startswith(_GZIP_MAGIC):
         return data
     try:
@@ -285,7 +221,14 @@ def _stwcs(version: str | None) -> str | None:
     return f"stwcs {version}" if version else None
 
 
-def _wcs_facts(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> WcsFacts:
+def facts_of_headerlet(headerlet: FitsSkeleton, sizes: Sizes, hdr_name: str | None) -> WcsFacts:
+    """The solution of a headerlet, with the sizes of images by EXTVER as far as they are known.
+
+    Raises
+    ------
+    FileRejectedError
+        When its WCS is not complete.
+    """
     path, extensions = headerlet.path, headerlet.named("SIPWCS")
     if not extensions:
         raise FileRejectedError(path, "a headerlet without a SIPWCS extension")
@@ -358,28 +301,6 @@ def _quality(cards: Cards) -> tuple[FitQuality, bool]:
     if max(ra, dec) >= LARGEST_PLAUSIBLE_DEG:
         return FitQuality(nmatches, ra, dec), True
     return FitQuality(nmatches), False
-
-
-def _is_same(one: WcsFacts, other: WcsFacts) -> bool:
-    """Whether two solutions have one name and, within the rounding of cards, one WCS."""
-    if one.name.text.upper() != other.name.text.upper() or len(one.chips) != len(other.chips):
-        return False
-    return all(_is_same_chip(a, b) for a, b in zip(one.chips, other.chips, strict=True))
-
-
-def _is_same_chip(a: ChipGeometry, b: ChipGeometry) -> bool:
-    scale = max(map(abs, b.cd_deg))
-    return (
-        a.extver == b.extver
-        and _are_close(a.crval_deg, b.crval_deg, _SAME_SKY_DEG)
-        and _are_close(a.crpix_pix, b.crpix_pix, _SAME_PIX)
-        and _are_close(a.cd_deg, b.cd_deg, _SAME_CD * scale)
-    )
-
-
-def _are_close(first: Sequence[float], second: Sequence[float], within: float) -> bool:
-    pairs = zip(first, second, strict=True)
-    return all(math.isclose(a, b, rel_tol=0.0, abs_tol=within) for a, b in pairs)
 
 
 def _astropy_wcs(path: Path, header: fits.Header, lookups: fits.HDUList) -> WCS:

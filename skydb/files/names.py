@@ -18,6 +18,8 @@ _KINDS = {
     # drizzlepac calls the waivered form of a c0m so, with an underscore for the point.
     "c0h": ProductKind.C0M,
 }
+#: A headerlet is named after the file that it is for, with the WCS or without.
+_HEADERLET = re.compile(r"(?:.*?[^a-z0-9])??([ijnou][a-z0-9]{7,8})_(?:.*[_-])?hlet\.fits(?:\.gz)?")
 #: A rootname before the kind, with any prefix; HAP leaves its last letter out.
 _NAMED = re.compile(r"(?:.*[^a-z0-9])?([ijnou][a-z0-9]{7,8})_[a-z0-9]{3}\.fits(?:\.gz)?")
 
@@ -71,7 +73,8 @@ def name_contradiction(file: FileFacts) -> str | None:
     The header is right: it came with the pixels, and a name is easily given to another file.
     A name without a rootname contradicts nothing.
     """
-    found = _NAMED.fullmatch(file.path.name.lower())
+    pattern = _HEADERLET if file.kind is ProductKind.HLET else _NAMED
+    found = pattern.fullmatch(file.path.name.lower())
     # A word that begins like a rootname is not one without a digit.
     if (
         found is None

@@ -19,8 +19,8 @@ from skydb.files.chipframes import displaced_chips
 from skydb.files.condition import read_condition
 from skydb.files.doubts import doubts_of
 from skydb.files.dqfile import check_flags, flags_beside
+from skydb.files.embedded import embedded_headerlets
 from skydb.files.flavour import flavour_of
-from skydb.files.headerlets import embedded_solutions
 from skydb.files.instruments import (
     detector_of,
     filters_of,
@@ -101,7 +101,8 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
     facts = _exposure_facts(skeleton, kind, members.rootnames)
     solutions = read_solutions(skeleton)
     check_wcs(skeleton, kind, facts, solutions[0])
-    headerlets, flaws = embedded_solutions(skeleton, solutions)
+    names = (str(facts.rootname), primary.text("ROOTNAME"))
+    embedded = embedded_headerlets(skeleton, solutions, () if kind.is_combined else names)
     idctab, written = reference_file(primary.text("IDCTAB")), primary.text("DATE")
     return FileFacts(
         path=skeleton.path,
@@ -116,9 +117,13 @@ def _facts(skeleton: FitsSkeleton) -> FileFacts:
         idctab=idctab,
         date_written=written,
         tool_version=_tool_version(skeleton, primary),
-        headerlets=headerlets,
-        flaws=(*flaws, *_missing(skeleton, primary, kind)),
-        doubts=(*doubts_of(skeleton, kind, facts), *displaced_chips(solutions, headerlets)),
+        headerlets=tuple(embedded.solutions),
+        flaws=(*embedded.flaws, *_missing(skeleton, primary, kind)),
+        doubts=(
+            *doubts_of(skeleton, kind, facts),
+            *displaced_chips(solutions, embedded.solutions),
+            *embedded.doubts,
+        ),
         flavour=flavour_of(skeleton, kind),
         header_filename=primary.text("FILENAME"),
         header_rootname=primary.text("ROOTNAME"),

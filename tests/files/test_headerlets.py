@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from skydb.domain.values import FitQuality
 from skydb.domain.vocabulary import ProductKind
 from skydb.errors import FileRejectedError, NotFoundError, NotHstImageError
+from skydb.files.embedded import contradictions
 from skydb.files.headerlets import (
-    contradictions,
     is_named_headerlet,
     read_headerlet,
     read_headerlet_wcs,
@@ -172,7 +172,7 @@ class TestRealFiles:
         assert names == ["GSC240", "FIT_REL_GAIADR1", "FIT_REL_GAIADR2", "FIT_SVM_GAIADR2"]
         assert found.headerlets[3].quality.nmatches == 307
         assert found.headerlets[3].quality.rms_ra_mas == pytest.approx(12.60, abs=0.01)
-        assert found.flaws == ()
+        assert found.flaws == () and not any("headerlet" in doubt for doubt in found.doubts)
 
     def test_wfc3_uvis_brings_lookup_tables_for_two_chips(self, test_data: Path) -> None:
         path = test_data / "wfc3_uvis_flc_stub.fits"
@@ -191,6 +191,7 @@ class TestRealFiles:
         assert last.name == found.primary.name
         assert last.chips[0].crval_deg == found.primary.chips[0].crval_deg
         assert last.chips[1].crval_deg != found.primary.chips[1].crval_deg
+        assert not any("headerlet" in doubt for doubt in found.doubts)
         (sentence,) = contradictions(found)
         assert "WCS primary" in sentence and sentence.endswith("differ on SCI,2")
         assert contradictions(read_facts(test_data / "wfc3_ir_flt_stub.fits")) == []

@@ -21,7 +21,8 @@ from skydb.domain import (
     ProductMember,
     ProductVersion,
 )
-from skydb.domain.values import FileFacts
+from skydb.domain.choice import EXPOSURE_KINDS
+from skydb.domain.values import FileFacts, WcsFacts
 from skydb.domain.vocabulary import FindingKind, KnownFrom
 from skydb.errors import FileRejectedError, RowRefusedError
 from skydb.files.dqfile import pixels_beside
@@ -29,6 +30,7 @@ from skydb.files.drafts import is_in_draft
 from skydb.files.headerlets import HeaderletFacts, is_named_headerlet
 from skydb.files.names import shown_path
 from skydb.files.processes import available_cores
+from skydb.files.strangers import stranger
 from skydb.services.core import Context
 from skydb.services.intake.combinations import (
     Combined,
@@ -203,10 +205,21 @@ def _tied(read: Read, exposures: Mapping[str, Exposure]) -> Recordable:
         return read
     exposure = exposures.get(str(read.rootname))
     if exposure is not None and exposure.known_from is not KnownFrom.LOG:
-        return read.of_exposure(exposure.as_facts)
+        file = read.of_exposure(exposure.as_facts)
+        strange = stranger(read.wcs, _wcs_of(exposure), exposure.rootname)
+        return file if strange is None else replace(file, doubts=(*file.doubts, strange))
     where = "is not in the ledger" if exposure is None else "only a log names"
     reason = f"a headerlet for {read.rootname}, which {where}"
     return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
+
+
+def _wcs_of(exposure: Exposure) -> Iterator[WcsFacts]:
+    """The active WCS of each image of an exposure."""
+    for product in exposure.products:
+        if product.kind in EXPOSURE_KINDS and product.versions:
+            current = product.latest.current_solution
+            if current is not None and current.chips:
+                yield current.as_facts()
 
 
 def _with_room(read: Recordable) -> Recordable:

@@ -14,8 +14,8 @@ from skydb.domain.edited import edited_wcs
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole
 from skydb.errors import FileRejectedError
+from skydb.files.embedded import contradictions
 from skydb.files.entries import entry_of
-from skydb.files.headerlets import contradictions
 from skydb.files.names import name_contradiction, shown_path
 from skydb.services.intake.fetch_attempts import printable
 from skydb.services.intake.readworker import Companion
