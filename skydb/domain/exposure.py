@@ -136,6 +136,13 @@ class Exposure(Base):
             "one of the two files is of another exposure."
         )
 
+    def contradiction(self, facts: ExposureFacts) -> str | None:
+        """Describe how the filter in a header is not that of this exposure; None when it is.
+
+        No reprocessing changes it. A target can be renamed, and the name on record stays.
+        """
+        return other_filter(self.filters, facts)
+
     def _describe(self, facts: ExposureFacts) -> None:
         take(self, self.columns_of(facts))
 
@@ -184,6 +191,16 @@ class Exposure(Base):
     def epoch_year(self) -> float | None:
         """Julian epoch of the start of the exposure."""
         return None if self.expstart_mjd is None else julian_epoch(self.expstart_mjd)
+
+
+def other_filter(known: str | None, facts: ExposureFacts) -> str | None:
+    """Describe how the filter in a header is not the known one; None when it is."""
+    if known is None or not facts.filters or known.upper() == facts.filters.upper():
+        return None
+    return (
+        f"its filter is {facts.filters}, and earlier files of {facts.rootname} have {known}, "
+        "which is used."
+    )
 
 
 def instrument_of(rootname: Rootname) -> str:

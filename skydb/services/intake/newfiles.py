@@ -27,6 +27,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.base import utc_now
+from skydb.domain.exposure import other_filter
 from skydb.domain.solution import columns_found
 from skydb.domain.values import ExposureFacts, FileFacts
 from skydb.domain.version import FIRST
@@ -54,6 +55,7 @@ class _Taken:
     """An exposure of the batch: on record, or with the facts that wait to be written."""
 
     visit: Visit
+    filters: str | None
     id: int | None = None
     facts: ExposureFacts | None = None
 
@@ -84,18 +86,20 @@ class NewFilesRecorder(Recorder):
         visit = exposure.visit if exposure else self._registry.visit(read.facts)
         self._files.append(_NewFile(read, path, is_managed, visit, exposure))
         self._notice(read)
-        said = None if exposure is None else visit.contradiction(read.facts)
-        self._contradicted(read, said)
-        return outcome_of(read, IngestStatus.NEW, FIRST["number"], read.flavour, said)
+        said: list[str | None] = []
+        if exposure is not None:
+            said = [visit.contradiction(read.facts), other_filter(exposure.filters, read.facts)]
+        self._contradicted(read, *said)
+        return outcome_of(read, IngestStatus.NEW, FIRST["number"], read.flavour, *said)
 
     def _exposure(self, file: FileFacts) -> _Taken:
         rootname = str(file.facts.rootname)
         if rootname not in self._exposures:
             known = self._registry.exposure(file)
             self._exposures[rootname] = (
-                _Taken(self._registry.visit(file.facts), facts=file.facts)
+                _Taken(self._registry.visit(file.facts), file.facts.filters, facts=file.facts)
                 if known is None
-                else _Taken(known.visit, known.id)
+                else _Taken(known.visit, known.filters, known.id)
             )
         return self._exposures[rootname]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from skydb.domain import AlignmentSolution, IngestActivity, Product, ProductVersion
 from skydb.domain.edited import edited_wcs
 from skydb.domain.values import FileFacts
-from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole
+from skydb.domain.vocabulary import FindingKind, Flavour, IngestStatus, LinkRole, ProductKind
 from skydb.errors import FileRejectedError
 from skydb.files.embedded import contradictions
 from skydb.files.entries import entry_of
@@ -134,6 +134,8 @@ class FileRecorder(Recorder):
         said = [edited_wcs(version, others)] if others else []
         if not read.kind.is_combined:
             said.append(product.visit.contradiction(read.facts))
+        if product.exposure is not None and read.kind is not ProductKind.HLET:
+            said.append(product.exposure.contradiction(read.facts))
         self._contradicted(read, *said)
         return _outcome(read, status, version, *said)
 

@@ -14,7 +14,9 @@ from skydb.domain.vocabulary import FindingKind, IngestStatus
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from skydb.services.alignment.header_writes import HeaderService
-from tests.services.tools import MEMBERS, Toolbox, write_exposure
+from tests.files.builders import chip_cards
+from tests.files.headerlet_builder import NAME, headerlet_bytes
+from tests.services.tools import CENTRE_DEG, MEMBERS, Toolbox, write_exposure
 
 RUN_OF_PIPELINE = {"DATE": "2024-03-02", "CAL_VER": "3.7.2 (Apr-15-2024)"}
 FIT = "IDC_w3m18525i-FIT_REL_GAIAeDR3"
@@ -53,6 +55,38 @@ def test_a_proposal_that_is_not_that_of_the_visit_is_a_finding(
     assert "PROPOSID is 4711" in str(rows[2].reason)
     (found,) = told(services)
     assert "PROPOSID is 4711" in found
+
+
+@pytest.mark.parametrize("kind", ["flt", "flc"])
+@pytest.mark.parametrize("is_later", [False, True])
+@pytest.mark.parametrize("card", ["FILTER", "TARGNAME"])
+def test_another_filter_of_an_exposure_is_a_finding_and_a_renamed_target_is_none(
+    services: Services, tmp_path: Path, kind: str, is_later: bool, card: str
+) -> None:
+    first = write_exposure(tmp_path / "first", MEMBERS[0])
+    other = {"DATE": "2024-03-02", card: "F110W"}
+    second = write_exposure(tmp_path / "second", MEMBERS[0], kind=kind, **other)
+    batches = [[first], [second]] if is_later else [[first, second]]
+    *_, row = [row for batch in batches for row in services.ingest.ingest(batch)]
+    is_odd = card == "FILTER"
+    said = f"its filter is F110W, and earlier files of {MEMBERS[0]} have F160W, which is used."
+    assert (row.reason, told(services)) == ((said, [said]) if is_odd else (None, []))
+    assert row.status is (IngestStatus.NEW_VERSION if kind == "flt" else IngestStatus.NEW)
+
+
+def test_a_headerlet_far_off_its_exposure_is_doubted(services: Services, tmp_path: Path) -> None:
+    first = write_exposure(tmp_path, MEMBERS[0])
+    for number, off_deg in enumerate((0.001, 1.0)):
+        chips = [chip_cards((CENTRE_DEG[0], CENTRE_DEG[1] + off_deg), name=NAME)]
+        path = tmp_path / f"{number}_hlet.fits"
+        path.write_bytes(headerlet_bytes(chips, destination=MEMBERS[0]))
+    rows = services.ingest.ingest([first, *sorted(tmp_path.glob("*_hlet.fits"))])
+    assert [row.reason for row in rows[:2]] == [None, None]
+    assert rows[2].is_flawed
+    assert rows[2].reason == (
+        f"its headerlet {MEMBERS[0]}_{NAME} is 60 arcmin away from the WCS of {MEMBERS[0]}: "
+        "it is of another exposure."
+    )
 
 
 @pytest.mark.parametrize(
