@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -146,3 +147,11 @@ class ReferenceCatalog(Base):
                 advice="See `skydb refcat list`.",
             )
         earlier.superseded_by = self
+
+
+def asked_cone(query: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    """RA, Dec and radius in degrees of the circle that a catalogue was asked for, if any."""
+    cone = query.get("cone")
+    if not isinstance(cone, Mapping):
+        return None
+    return float(cone["ra_deg"]), float(cone["dec_deg"]), float(cone["radius_deg"])

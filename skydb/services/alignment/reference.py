@@ -11,12 +11,13 @@ from statistics import fmean
 import numpy as np
 
 from skydb.domain import ReferenceCatalog
+from skydb.domain.catalog import asked_cone
 from skydb.domain.motion import MotionRecord
 from skydb.drizzle.settings import TweakRegSettings
 from skydb.drizzle.tweakreg import FIRST_GEOMETRY, FitStatus, ProductFit
 from skydb.files.images import read_exposed
 from skydb.files.products import read_hstwcs
-from skydb.services.catalogs import Placed, UsableCatalog, asked_cone, epoch_doubt
+from skydb.services.catalogs import Placed, UsableCatalog, epoch_doubt
 from skydb.services.core import Context, Progress
 from skydb.sky.coverage import Coverage, ImageArea, coverage_of_chips, share_in_circle
 from skydb.sky.displacement import sky_grid

@@ -18,13 +18,16 @@ from skydb.store.scope import Scope
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from skydb.store.roads import RoadOf
+    from skydb.store.roads import CatalogsAround, RoadOf
 
 #: Reasons that are joined in one row.
 _FEW_REASONS = 3
 
 #: Rules that name the drizzled product as part of which an exposure is fitted.
 _OF_PRODUCTS = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
+
+#: Characters of a product in the name of a catalogue.
+_LONGEST_STEM = 55
 
 #: Proposals, and visits, of which it is quicker to ask for them than for everything.
 _MANY_PROPOSALS, _MANY_VISITS = 50, 3000
@@ -188,15 +191,26 @@ def _joined(names: Iterable[str | None]) -> str | None:
 
 def _shown(session: Session, rows: Sequence[Row]) -> list[Row]:
     # A status is without commands, and without entities.
-    from skydb.store.roads import catalogs_of, roads_of
+    from skydb.store.roads import CatalogsAround, catalogs_of, roads_of
 
-    catalog = books_queries.newest_catalog(session)
+    around = CatalogsAround.of(session, {row["fitted_id"] for row in rows} - {None})
     names = {row["product"] for row in rows if row["product"]}
     shared = books_queries.shared_names(session, names)
     roads = roads_of(session, {row["fitted_id"] for row in rows if _may_be_single(row)})
     fitted = {row["visit_id"] for row in rows if row["rule"] in _OF_PRODUCTS}
     known = catalogs_of(session, fitted - {None})
-    return [_todo_row(row, known.get(row["visit_id"], catalog), shared, roads) for row in rows]
+    return [
+        _todo_row(row, _catalog_for(row, around, known.get(row["visit_id"])), shared, roads)
+        for row in rows
+    ]
+
+
+def _catalog_for(row: Row, around: CatalogsAround, known: str | None) -> Row:
+    """Name the catalogue to fit to, or, where none covers the product, the place to ask for one."""
+    product = row["fitted_id"]
+    catalog = around.for_product(product, row["refcat"], known)
+    place = around.position_deg(product) if catalog is None else None
+    return {"refcat": catalog, "place": place}
 
 
 def _may_be_single(row: Row) -> bool:
@@ -204,12 +218,10 @@ def _may_be_single(row: Row) -> bool:
     return row["fitted_id"] is not None and TodoRule(row["rule"]) not in _OF_PRODUCTS
 
 
-def _todo_row(
-    row: Row, catalog: str | None, shared: Collection[str], roads: Mapping[int, RoadOf]
-) -> Row:
+def _todo_row(row: Row, catalog: Row, shared: Collection[str], roads: Mapping[int, RoadOf]) -> Row:
     product = f"product:{row['fitted_id']}" if row["product"] in shared else row["product"]
     road = roads.get(row["fitted_id"])
-    asked = {**row, "refcat": row["refcat"] or catalog, "product": product, "road": road}
+    asked = {**row, **catalog, "product": product, "road": road}
     command = _COMMANDS[TodoRule(row["rule"])](asked)
     shown = ("rule", "subject", "reason", "since")
     rest = {
@@ -241,8 +253,17 @@ def _fit(row: Row) -> str:
     if row["fitted_id"] is None and row["observation"]:
         return _fetch(row)
     if row["refcat"] is None:
-        return _command("refcat", "gaia")
+        return _command("refcat", "gaia", *_around(row))
     return _command("align", "run", "--refcat", row["refcat"], *_fitted(row))
+
+
+def _around(row: Row) -> list[object]:
+    """Name a new catalogue, and its place, where there are others; the first is of all."""
+    if row["place"] is None:
+        return []
+    ra_deg, dec_deg = row["place"]
+    stem = row["product"].partition(".")[0].replace(":", "-")[:_LONGEST_STEM]
+    return ["--name", f"gaia-{stem}", "--ra", f"{ra_deg:.3f}", f"--dec={dec_deg:.3f}"]
 
 
 def _fitted(row: Row) -> list[object]:

@@ -4,6 +4,5 @@ from .epochs import epoch_doubt as epoch_doubt
 from .epochs import mean_epochs as mean_epochs
 from .refcat import RefcatService as RefcatService
 from .region import Region as Region
-from .region import asked_cone as asked_cone
 from .usage import Placed as Placed
 from .usage import UsableCatalog as UsableCatalog

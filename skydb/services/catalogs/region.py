@@ -7,9 +7,8 @@ again, after its exposures were aligned.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +74,6 @@ class Region:
         if self.radius_arcmin is None:
             return cone
         return Cone(cone.ra_deg, cone.dec_deg, self.radius_arcmin / 60.0)
-
-
-def asked_cone(query: Mapping[str, Any]) -> tuple[float, float, float] | None:
-    """RA, Dec and radius in degrees of the circle that a catalogue was asked for, if any."""
-    cone = query.get("cone")
-    if not isinstance(cone, Mapping):
-        return None
-    return float(cone["ra_deg"]), float(cone["dec_deg"]), float(cone["radius_deg"])
 
 
 def cone_around(session: Session, versions: Sequence[ProductVersion]) -> Cone:

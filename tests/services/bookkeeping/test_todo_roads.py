@@ -63,6 +63,38 @@ def test_an_exposure_that_waits_is_fitted_to_the_catalogue_of_its_visit(
     }
 
 
+def test_a_catalogue_that_does_not_cover_a_product_is_not_named_for_it(
+    services_anywhere: Services,
+) -> None:
+    """Fields are at 85.25, -2.46: of catalogues that lie elsewhere none is named, even the last."""
+
+    def catalog(name: str, ra_deg: float) -> None:
+        cone = {"ra_deg": ra_deg, "dec_deg": -2.46, "radius_deg": 0.05}
+        survey.catalog(name).query = {"cone": cone}
+
+    def command(rule: TodoRule) -> str:
+        (found,) = {str(row["command"]) for row in services_anywhere.todo.due(rule=rule)}
+        return found
+
+    with services_anywhere.context.store.writing() as session:
+        survey = Survey(session)
+        exposure = survey.exposure("50")
+        survey.content(exposure)
+        survey.content(survey.drizzled(exposure))
+        catalog("elsewhere", 85.4)
+        session.commit()
+        asks = "skydb refcat gaia --name gaia-ibxl50010_drz --ra 85.250 --dec=-2.460"
+        assert command(TodoRule.NOT_ALIGNED) == asks
+        catalog("ours", 85.22)
+        catalog("far", 120.0)
+        session.commit()
+        fits = "skydb align run --refcat ours ibxl50010_drz.fits"
+        assert command(TodoRule.NOT_ALIGNED) == fits
+        survey.catalog("a file")
+        session.commit()
+        assert command(TodoRule.NOT_ALIGNED) == fits.replace("ours", "'a file'")
+
+
 def test_visits_that_rest_on_one_that_was_fitted_since_are_aligned_to_each_other_again(
     services_anywhere: Services,
 ) -> None:
