@@ -11,9 +11,11 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from skydb.domain import (
+    AlignmentSolution,
     Exposure,
     Generation,
     IngestActivity,
@@ -195,7 +197,8 @@ def tied(session: Session, found: Sequence[Read]) -> list[Recordable]:
     wanted = {str(one.rootname) for one in found if isinstance(one, HeaderletFacts)}
     exposures: dict[str, Exposure] = {}
     if wanted:
-        known = session.scalars(select(Exposure).where(Exposure.rootname.in_(wanted)))
+        named = select(Exposure).where(Exposure.rootname.in_(wanted)).options(_with_wcs())
+        known = session.scalars(named)
         exposures = {exposure.rootname: exposure for exposure in known}
     return [_tied(one, exposures) for one in found]
 
@@ -211,6 +214,13 @@ def _tied(read: Read, exposures: Mapping[str, Exposure]) -> Recordable:
     where = "is not in the ledger" if exposure is None else "only a log names"
     reason = f"a headerlet for {read.rootname}, which {where}"
     return FileRejectedError(read.path, reason, advice="Ingest the exposure first.")
+
+
+def _with_wcs() -> ExecutableOption:
+    """Load the WCS of all files of exposures together."""
+    solutions = (ProductVersion.solutions, ProductVersion.applied_solutions)
+    chips = [selectinload(one).selectinload(AlignmentSolution.chips) for one in solutions]
+    return selectinload(Exposure.products).selectinload(Product.versions).options(*chips)
 
 
 def _wcs_of(exposure: Exposure) -> Iterator[WcsFacts]:
