@@ -167,6 +167,23 @@ def test_an_ordinary_field_has_no_flag(two_visits, tools: Toolbox) -> None:
     assert [(row["filename"], row["flags"]) for row in rows] == [(PRODUCT, ""), (OTHER, "")]
 
 
+def test_an_exposure_whose_product_shares_another_one_is_flagged(
+    two_visits, tools: Toolbox, tmp_path: Path
+) -> None:
+    last = "ibxl50icq"
+    beside = "ibxl50040_drz.fits"
+    files = [write_exposure(tmp_path / "more", last)]
+    files.append(write_product(tmp_path / "more", beside, (MEMBERS[1], last)))
+    two_visits.ingest.ingest(files)
+    (found,) = flags(align(two_visits, tools))
+    assert found.kind is FindingKind.NOT_FITTED
+    assert {found.subject, found.message.split(" is not fitted")[0]} == {PRODUCT, beside}
+    assert flags(align(two_visits, tools, allow=["not-fitted"])) == []
+    assert flags(align(two_visits, tools, PRODUCT)) == []
+    rows = AlignService(two_visits.context, tools).explain()
+    assert sorted(row["flags"] for row in rows) == ["", "not-fitted"]
+
+
 def test_a_newer_delivery_of_a_member_is_flagged_once_a_product(
     two_visits, tools: Toolbox, visit: list[Path], tmp_path: Path
 ) -> None:
