@@ -136,7 +136,7 @@ class WcsLedgerService:
             When there is no such solution, or its file is gone.
         StateError
             When it stands in no file (a proposal), has no distortion (OPUS), lacks a chip, or
-            is in force already.
+            is active already.
         """
         plan = self._plan(solution_id)
 
