@@ -93,7 +93,7 @@ def test_fits_that_are_trusted_are_accepted_and_others_when_the_user_insists(
     known = {key: report(score) for key, score in zip(keys, scores, strict=True)}
     installed = {key: Path(f"{key}.fits") for key in keys}
     monkeypatch.setattr(
-        screening, "_confirm", lambda _, key, path: {installed[key]: known[key]}[path]
+        screening, "_confirm", lambda _, key, path, __: {installed[key]: known[key]}[path]
     )
 
     def findings(kind: FindingKind) -> list[str]:
@@ -147,7 +147,7 @@ def test_a_group_is_confirmed_by_what_is_kept_and_a_file_by_its_stars(
     monkeypatch.setattr(screening, "mean_epochs", lambda _, versions: [2012.5])
 
     def scores(key: int) -> dict[str, float | None]:
-        found = screening._confirm(services.context, key, Path("copy.fits"))
+        found = screening._confirm(services.context, key, Path("copy.fits"), {})
         return {one.component.value: one.score for one in found.checks}
 
     assert scores(group) == {"matches": 0.8, "cross-match": 0.7, "rms": 0.6}
@@ -156,7 +156,7 @@ def test_a_group_is_confirmed_by_what_is_kept_and_a_file_by_its_stars(
     assert scores(alone) == {"matches": 0.25, "cross-match": 0.4, "rms": 0.6}
     assert asked == [(Path("copy.fits"), Path("copy.fits"))]
     (check,) = (
-        one for one in screening._confirm(services.context, alone, Path("copy.fits")).checks
+        one for one in screening._confirm(services.context, alone, Path("copy.fits"), {}).checks
         if one.component is TrustComponent.CROSS_MATCH
     )  # fmt: skip
     assert check.reason == "of table at 2012.5"
