@@ -317,7 +317,8 @@ def test_a_headerlet_with_a_chip_elsewhere_is_restored_with_a_finding(services, 
         name = hdus["SCI", 1].header["WCSNAME"].split("-")[0] + "-FIT_REL_GAIADR2"
     chips[1]["CRVAL2"] += 300 / 3.6e6
     chips = [{**chip, "WCSNAME": name} for chip in chips]
-    append_hdrlet(images[0], headerlet_bytes(chips, name=name), name=name)
+    own = headerlet_bytes(chips, name=name, destination=images[0].name[:9])
+    append_hdrlet(images[0], own, name=name)
     services.ingest.ingest([images[0]])
     (headerlet,) = solutions(services, origin=SolutionOrigin.HEADERLET)
     outcome = services.wcs_ledger.restore(headerlet.id)
