@@ -49,7 +49,7 @@ def require_content(path: Path, version: ProductVersion) -> None:
         When its checksum is not the recorded one.
     """
     if not path.is_file():
-        raise NotFoundError(f"{path} is gone.", advice="Put it back, or fetch or ingest it again.")
+        raise NotFoundError(f"{path} is gone.", advice=_cure(path))
     if not _holds(path, version):
         raise FileRejectedError(
             path,
@@ -57,6 +57,13 @@ def require_content(path: Path, version: ProductVersion) -> None:
             advice="Record the new version with `skydb ingest`.",
         )
     _check_flags(path, version)
+
+
+def _cure(gone: Path) -> str:
+    packed = gone.with_name(f"{gone.name}.gz")
+    if packed.is_file():
+        return f"{packed.name} lies there: unpack it, as with `gunzip`."
+    return "Put it back, or fetch or ingest it again."
 
 
 def _holds(path: Path, version: ProductVersion) -> bool:

@@ -292,7 +292,10 @@ def test_a_product_that_changed_on_disk_is_refused(
     with pytest.raises(FileRejectedError, match="is no longer version 1"):
         align(services, tools)
     field[-1].unlink()
-    with pytest.raises(NotFoundError, match="is gone"):
+    with pytest.raises(NotFoundError, match=r"is gone\. Put it back"):
+        align(services, tools)
+    field[-1].with_name(f"{field[-1].name}.gz").touch()
+    with pytest.raises(NotFoundError, match=r"\.fits\.gz lies there: unpack it"):
         align(services, tools)
     assert tools.ran == []
 
