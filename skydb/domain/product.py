@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Product(Base):
     """The FLT of an exposure, the DRZ of a set of members, in one flavour.
 
-    Made through :meth:`of` and :meth:`logged`. Two files are versions of one product when
+    Made through :meth:`of`. Two files are versions of one product when
     their ``product_identity`` is equal, whatever their names.
 
     Parameters
