@@ -110,7 +110,9 @@ class Cluster:
 
     def _start_odd_worker(self, name: str, code: str) -> Forked:
         preload = self.directory / name
-        preload.write_text(code)
+        # Not written again: the worker before may be reading it.
+        if not preload.exists():
+            preload.write_text(code)
         return self.start_worker(str(preload))
 
     def stop(self) -> None:
