@@ -11,14 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from skydb.domain.cardchanges import CardChanges, CardValue, HduChanges
 from skydb.errors import FileRejectedError, UnreadableFileError
 from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
-
-if TYPE_CHECKING:
-    from astropy.io.fits import Header
 
 _COMMENTARY = ("HISTORY", "COMMENT", "")
 _CHUNK_BYTES = 1 << 20
@@ -26,18 +22,16 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class HduState:
-    """Header of one HDU as it stands in the file, and the checksum of its data."""
+    """One HDU as it stood in the file, and the checksum of its data."""
 
-    header_bytes: bytes
+    record: HduRecord
     data_sha256: str
 
     @cached_property
     def cards(self) -> Mapping[str, CardValue]:
         """Its cards; those of an HDU that did not change are never parsed."""
-        from astropy.io.fits import Header
-
         with quiet_astropy():
-            return _cards(Header.fromstring(self.header_bytes))
+            return _cards(self.record)
 
 
 #: State of a file at one moment, by HDU.
@@ -57,7 +51,7 @@ def state_of(path: Path) -> FileState:
         with open_skeleton(path) as skeleton:
             for number, hdu in enumerate(skeleton.hdus):
                 name = _free_name(states, hdu, number)
-                states[name] = HduState(hdu.header_bytes, _checksum(skeleton, hdu))
+                states[name] = HduState(hdu, _checksum(skeleton, hdu))
     except FileRejectedError as error:
         said = f"its headers cannot be compared ({error.reason})"
         raise UnreadableFileError(path, said) from error
@@ -66,7 +60,7 @@ def state_of(path: Path) -> FileState:
 
 def changes_between(before: FileState, after: FileState) -> CardChanges:
     """Compare two states HDU by HDU; equal HDUs are left out."""
-    nothing = HduState(b"", "")
+    nothing = HduState(HduRecord(b"", 0, 0), "")
     names = dict.fromkeys((*before, *after))
     found = {
         name: _hdu_changes(before.get(name, nothing), after.get(name, nothing)) for name in names
@@ -76,7 +70,7 @@ def changes_between(before: FileState, after: FileState) -> CardChanges:
 
 def _hdu_changes(before: HduState, after: HduState) -> HduChanges:
     pixels_changed = before.data_sha256 != after.data_sha256
-    if before.header_bytes == after.header_bytes:
+    if before.record.header_bytes == after.record.header_bytes:
         return HduChanges(pixels_changed=pixels_changed)
     old, new = before.cards, after.cards
     return HduChanges(
@@ -99,24 +93,24 @@ def _free_name(states: FileState, hdu: HduRecord, number: int) -> str:
     return full if full not in states else f"{full} #{number}"
 
 
-def _cards(header: Header) -> dict[str, CardValue]:
+def _cards(record: HduRecord) -> dict[str, CardValue]:
     cards: dict[str, CardValue] = {}
-    for key in dict.fromkeys(header.keys()):
+    for key in dict.fromkeys(record.header.keys()):
         if key in _COMMENTARY:
-            cards[key or "(blank)"] = [str(line) for line in header[key]]
+            cards[key or "(blank)"] = [str(line) for line in record.header[key]]
         else:
-            cards[key] = _value(header, key)
+            cards[key] = _value(record, key)
     return cards
 
 
-def _value(header: Header, key: str) -> CardValue:
+def _value(record: HduRecord, key: str) -> CardValue:
     from astropy.io.fits import VerifyError
 
     try:
-        return _plain(header[key])
+        return _plain(record.header[key])
     except VerifyError:
         # A card that has no value by the standard is compared as it stands.
-        return str(header.cards[key].image)
+        return record.scanned.image(key)
 
 
 def _plain(value: object) -> CardValue:
