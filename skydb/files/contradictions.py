@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
+from skydb.domain.directions import separation_deg
 from skydb.domain.values import ExposureFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
@@ -127,22 +128,16 @@ def _of_pointing(cards: Cards, chip: HduRecord) -> Iterator[str]:
         turned = (math.degrees(math.atan2(right, up)) - orientat + 180) % 360 - 180
         if abs(turned) > _TURNED_DEG:
             yield f"CD of SCI,{chip.version} is turned by {turned:.2f} degrees from ORIENTAT."
-    place = [cards.number(key) for key in ("CRVAL1", "CRVAL2", "RA_APER", "DEC_APER")]
-    if None in place:
+    keys = ("CRVAL1", "CRVAL2", "RA_APER", "DEC_APER")
+    place = [number for key in keys if (number := cards.number(key)) is not None]
+    if len(place) < len(keys):
         return
-    away = _separation_deg(*(math.radians(one) for one in place if one is not None))
+    away = separation_deg((place[0], place[1]), (place[2], place[3]))
     if away > _FROM_APERTURE_DEG:
         yield (
             f"CRVAL of SCI,{chip.version} is {away:.3g} degrees from its aperture "
             "(RA_APER, DEC_APER)."
         )
-
-
-def _separation_deg(ra: float, dec: float, other_ra: float, other_dec: float) -> float:
-    """Angle between two directions (haversine formula), from radians."""
-    half = math.sin((dec - other_dec) / 2) ** 2
-    half += math.cos(dec) * math.cos(other_dec) * math.sin((ra - other_ra) / 2) ** 2
-    return math.degrees(2 * math.asin(min(1.0, math.sqrt(half))))
 
 
 def _of_tables(cards: Cards, chip: HduRecord) -> Iterator[str]:

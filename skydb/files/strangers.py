@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from skydb.domain.values import ChipGeometry, WcsFacts, unit_vectors
+from skydb.domain.directions import separation_deg
+from skydb.domain.values import ChipGeometry, WcsFacts
 
 #: Guide stars were up to an arcminute off where they were lost; a fit turns by much less.
 _FAR_DEG, _TURNED_DEG = 5 / 60, 1.0
@@ -63,15 +62,9 @@ def _apart(one: WcsFacts, other: WcsFacts) -> str | None:
 def _differences(chip: ChipGeometry, twin: ChipGeometry) -> Iterator[str]:
     if not all(map(math.isfinite, (*chip.crval_deg, *twin.crval_deg, *chip.cd_deg, *twin.cd_deg))):
         return
-    here, there = unit_vectors(np.array([chip.crval_deg, twin.crval_deg]))
-    away = math.degrees(2 * math.asin(min(1.0, math.dist(here, there) / 2)))
+    away = separation_deg(chip.crval_deg, twin.crval_deg)
     if away > _FAR_DEG:
         yield f"{60 * away:,.0f} arcmin away from"
-    turned = math.degrees(_angle(chip) - _angle(twin))
-    turned = (turned + 180) % 360 - 180
+    turned = (chip.orientat_deg - twin.orientat_deg + 180) % 360 - 180
     if abs(turned) > _TURNED_DEG:
         yield f"turned by {turned:.1f} degrees from"
-
-
-def _angle(chip: ChipGeometry) -> float:
-    return math.atan2(chip.cd_deg[1], chip.cd_deg[3])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import asin, atan2, cos, degrees, dist, radians, sin
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import case, func, select
@@ -17,6 +16,7 @@ from skydb.domain import (
     ReferenceCatalog,
 )
 from skydb.domain.catalog import asked_cone
+from skydb.domain.directions import Position, position_of, separation_deg
 from skydb.domain.vocabulary import AlignmentRoad, SolutionStatus
 from skydb.store.rows import batches
 
@@ -84,25 +84,21 @@ def catalogs_of(session: Session, visits: Collection[int]) -> dict[int, str]:
     return found
 
 
-#: A direction, as a unit vector.
-_Direction = tuple[float, float, float]
-
-
 @dataclass(frozen=True)
 class CatalogsAround:
     """Catalogues on the sky, for products.
 
     Parameters
     ----------
-    cones : mapping of str to (tuple of float, float) or None
+    cones : mapping of str to (float, float, float) or None
         Middle and radius in degrees that each was asked for, the newest first and none that was
         superseded; None where that is unknown, as of a file.
-    middles : mapping of int to tuple of float
-        Directions of the products, by key.
+    middles : mapping of int to (float, float)
+        Positions of the products in degrees, by key.
     """
 
-    cones: Mapping[str, tuple[_Direction, float] | None]
-    middles: Mapping[int, _Direction]
+    cones: Mapping[str, tuple[float, float, float] | None]
+    middles: Mapping[int, Position]
 
     @classmethod
     def of(cls, session: Session, products: Collection[int]) -> CatalogsAround:
@@ -112,7 +108,7 @@ class CatalogsAround:
             .where(ReferenceCatalog.superseded_by_id.is_(None))
             .order_by(ReferenceCatalog.id.desc())
         )
-        cones = {name: _cone(asked_cone(query)) for name, query in session.execute(asked)}
+        cones = {name: asked_cone(query) for name, query in session.execute(asked)}
         return cls(cones, _middles(session, products) if any(cones.values()) else {})
 
     def for_product(self, product: int | None, *wanted: str | None) -> str | None:
@@ -128,33 +124,21 @@ class CatalogsAround:
         names = [*filter(None, wanted), *self.cones]
         return next((name for name in names if self._may_cover(name, product)), None)
 
-    def position_deg(self, product: int | None) -> tuple[float, float] | None:
+    def position_deg(self, product: int | None) -> Position | None:
         """Right ascension and declination of a product; None where they were not needed."""
-        middle = self.middles.get(product) if product is not None else None
-        if middle is None:
-            return None
-        x, y, z = middle
-        return degrees(atan2(y, x)) % 360.0, degrees(asin(max(-1.0, min(1.0, z))))
+        return self.middles.get(product) if product is not None else None
 
     def _may_cover(self, name: str, product: int | None) -> bool:
-        cone = self.cones.get(name)
-        middle = self.middles.get(product) if product is not None else None
+        cone, middle = self.cones.get(name), self.position_deg(product)
         if cone is None or middle is None:
             return True
-        centre, radius_deg = cone
-        return degrees(2 * asin(min(1.0, dist(centre, middle) / 2))) <= radius_deg
+        ra_deg, dec_deg, radius_deg = cone
+        return separation_deg((ra_deg, dec_deg), middle) <= radius_deg
 
 
-def _cone(asked: tuple[float, float, float] | None) -> tuple[_Direction, float] | None:
-    if asked is None:
-        return None
-    ra, dec = radians(asked[0]), radians(asked[1])
-    return (cos(dec) * cos(ra), cos(dec) * sin(ra), sin(dec)), asked[2]
-
-
-def _middles(session: Session, products: Collection[int]) -> dict[int, _Direction]:
-    """Mean directions of the chips of some products, by the WCS of their files."""
-    found: dict[int, _Direction] = {}
+def _middles(session: Session, products: Collection[int]) -> dict[int, Position]:
+    """Mean positions of the chips of some products, by the WCS of their files."""
+    found: dict[int, Position] = {}
     axes = [func.avg(axis) for axis in (ChipSolution.x, ChipSolution.y, ChipSolution.z)]
     for batch in batches(products):
         asked = (
@@ -165,8 +149,7 @@ def _middles(session: Session, products: Collection[int]) -> dict[int, _Directio
             .group_by(AlignmentSolution.product_id)
         )
         for key, *mean in session.execute(asked):
-            x, y, z = map(float, mean)
-            length = dist((x, y, z), (0.0, 0.0, 0.0))
-            if length:
-                found[key] = x / length, y / length, z / length
+            middle = position_of(*map(float, mean))
+            if middle is not None:
+                found[key] = middle
     return found
