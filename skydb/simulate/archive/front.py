@@ -81,14 +81,17 @@ class Front:
             await self.app(scope, receive, send)
             return
         self.counters.request(call.service, with_token=call.with_token)
-        slow = self._take(Fault.SLOW, call)
+        slow, down = self._take(Fault.SLOW, call), self._take(Fault.DOWN, call)
+        error = None if down else self._take(Fault.HTTP_ERROR, call)
+        has_body = not (down or error or call.method == "HEAD")
+        dropped = self._take(Fault.DROPPED, call) if has_body else None
         await asyncio.sleep(slow.delay_s if slow else 0.0)
-        if self._take(Fault.DOWN, call):
+        if down or transport_of(scope).is_closing():
+            # A client that no longer waits uses up no fault of the next one.
             await _hang_up(scope, receive)
-        elif error := self._take(Fault.HTTP_ERROR, call):
+        elif error:
             await _refuse(error, scope, receive, send)
         else:
-            dropped = None if call.method == "HEAD" else self._take(Fault.DROPPED, call)
             wire = Wire(send, transport_of(scope), self.counters, call, slow, dropped)
             await self.app(scope, receive, wire.send)
 

@@ -124,6 +124,17 @@ def test_an_answer_comes_late(archive, addresses):
         requests.get(addresses[Service.GSSS], timeout=0.2)
 
 
+@pytest.mark.parametrize("later", [Fault.HTTP_ERROR, Fault.DOWN, Fault.TRUNCATED])
+def test_a_client_that_gave_up_uses_up_no_fault_of_the_next_one(archive, file_url, flt, later):
+    archive.misbehave(Fault.SLOW, product=flt, delay_s=0.6, times=1)
+    with pytest.raises(requests.Timeout):
+        requests.get(file_url, timeout=0.1)
+    archive.misbehave(later, product=flt, times=1)
+    time.sleep(1.0)
+    assert archive.stats().faults == {"slow": 1}
+    assert archive._misbehaviours.peek((later,), Service.DOWNLOAD, (flt,)) is not None
+
+
 def test_a_body_comes_slowly_and_whole(archive, file_url, content, flt):
     archive.misbehave(Fault.SLOW, product=flt, bytes_per_s=len(content) / 0.5)
     began_s = time.monotonic()
