@@ -4,11 +4,15 @@ import time
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
+from skydb.drizzle.tasks.onepass_courses import Course, courses
+from skydb.drizzle.tasks.onepass_output import Writer
 from skydb.drizzle.tasks.onepass_processes import FORK, Processes, Turns, results_of
 from skydb.drizzle.tasks.onepass_sums import Box, Drizzled, Sums, shared
 
 SHAPE = (150, 40)
+OWN = [Course(0, 0.0)]
 
 
 def chips(number=4, seed=1):
@@ -46,20 +50,45 @@ def kernel_mean(found, skies, empty=np.nan):
     return image, total
 
 
-def test_a_mosaic_is_the_weighted_mean_less_the_skies():
-    found, skies = list(chips()), [[0.5, 0.7, 0.2, 0.9], [0.0, 0.0, 3.0, 0.0]]
-    sums = Sums(SHAPE, 2)
-    for number, chip in enumerate(found):
-        sums.add(copy(chip), [mosaic[number] for mosaic in skies])
+#: Of four methods: its own, one number, its own from zero, and that with one number more.
+SKIES = [[0.5, 0.7, 0.2, 0.9], [4.0] * 4, [0.0, 0.0, 3.0, 0.125], [2.0, 2.0, 5.0, 2.125]]
+
+
+@pytest.mark.parametrize("skies", [SKIES, SKIES[::-1], SKIES[1:2], [SKIES[3], SKIES[2]]])
+@pytest.mark.parametrize("scales", [(1.0, 1.0, 1.0, 1.0), (1.0, 1.25, 1.0, 0.5)])
+def test_a_mosaic_is_the_weighted_mean_less_the_skies(skies, scales):
+    found = list(chips())
+    sums = Sums(SHAPE, courses(skies))
+    for number, (chip, scale) in enumerate(zip(found, scales, strict=True)):
+        sums.add(copy(chip), [mosaic[number] for mosaic in skies], scale)
     for mosaic, each in enumerate(skies):
-        image, weight = kernel_mean(found, each)
+        image, weight = kernel_mean(found, np.multiply(each, scales))
         np.testing.assert_allclose(sums.science(mosaic, np.nan), image, rtol=3e-7, atol=1e-6)
         np.testing.assert_allclose(sums.weight(), weight, rtol=3e-7)
 
 
+@pytest.mark.parametrize("scales", [(1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 2.0, 1.0)])
+def test_skies_that_go_alike_need_one_sum(scales):
+    """The first chip reaches no pixel without weight, whose sky is kept for each mosaic."""
+    sums = Sums(SHAPE, courses(SKIES))
+    for number, (chip, scale) in enumerate(zip(chips(), scales, strict=True)):
+        chip.weight[:] = 1.0
+        chip.science[:] = 5.0
+        sums.add(chip, [mosaic[number] for mosaic in SKIES], scale)
+    assert list(sums._has_sum) == [True, scales[2] != 1.0, True, scales[2] != 1.0]
+
+
+def test_skies_go_alike_when_they_differ_by_one_number():
+    assert courses(SKIES) == [Course(0, 0.0), Course(None, 4.0), Course(2, 0.0), Course(2, 2.0)]
+    assert courses([[0.0, 0.0]]) == [Course(None, 0.0)]
+    assert courses([[0.1, 0.2], [0.1, 0.2 + 1e-9]]) == [Course(0, 0.0), Course(1, 0.0)]
+    near = [0.1 + 0.7, 0.2 + 0.7]
+    assert courses([[0.1, 0.2], near]) == [Course(0, 0.0), Course(0, pytest.approx(0.7))]
+
+
 def test_a_bad_pixel_stays_until_a_good_one_comes():
     box = Box(2, 3, 1, 2)
-    sums = Sums((3, 4), 1)
+    sums = Sums((3, 4), OWN)
     for value, weight, expected in [(9.0, 0, 8.0), (7.0, 0, 6.0), (3.0, 2, 2.0), (50.0, 0, 2.0)]:
         drizzled = Drizzled(box, np.full((1, 1), value, "f4"), np.full((1, 1), weight, "f4"))
         sums.add(drizzled, [1.0])
@@ -70,7 +99,7 @@ def test_a_bad_pixel_stays_until_a_good_one_comes():
 def test_pixels_without_weight_have_the_values_that_are_asked_for():
     bad = Drizzled(Box(0, 1, 0, 1), np.full((1, 1), 9.0, "f4"), np.zeros((1, 1), "f4"))
     good = Drizzled(Box(1, 2, 0, 1), np.full((1, 1), 4.0, "f4"), np.ones((1, 1), "f4"))
-    sums = Sums((1, 3), 1)
+    sums = Sums((1, 3), OWN)
     for chip in (bad, good):
         sums.add(chip, [0.0])
     np.testing.assert_array_equal(sums.science(0, empty=-1.0), [[9.0, 4.0, -1.0]])
@@ -79,12 +108,28 @@ def test_pixels_without_weight_have_the_values_that_are_asked_for():
 
 
 def test_a_context_image_has_a_bit_for_every_chip_that_counts():
-    sums = Sums((1, 2), 1, planes=2)
+    sums = Sums((1, 2), OWN, planes=2)
     one = np.ones((1, 1), "f4")
     for plane, bit, x0 in [(0, 1, 0), (0, 4, 0), (1, 2, 1)]:
         context = np.full((1, 1), bit, np.int32)
         sums.add(Drizzled(Box(x0, x0 + 1, 0, 1), one.copy(), one.copy(), context, plane), [0.0])
     np.testing.assert_array_equal(sums.context, [[[5, 0]], [[0, 2]]])
+
+
+@pytest.mark.parametrize(("planes", "dimensions"), [(1, 2), (2, 3)])
+def test_writers_turn_no_bytes_of_the_context_image_that_they_share(tmp_path, planes, dimensions):
+    """astropy turns the bytes in place, so that of two writers both wrote other numbers."""
+    sums = Sums((2, 3), OWN, planes)
+    sums.context[:] = 5
+    image = Writer(None, sums, ["a"], [{}], None)._image("outContext", 0)
+    assert not np.shares_memory(image, sums.context) and image.ndim == dimensions
+    fits.HDUList([fits.PrimaryHDU(image)]).writeto(tmp_path / "a.fits")
+    np.testing.assert_array_equal(fits.getdata(tmp_path / "a.fits"), 5)
+
+
+@pytest.mark.parametrize("find", [Sums.weight, lambda sums: sums.science(0, 0.0)])
+def test_images_have_the_order_of_bytes_in_which_they_are_written(find):
+    assert find(Sums((2, 3), OWN)).dtype == np.dtype(">f4")
 
 
 class Racers:

@@ -43,6 +43,7 @@ class Clock:
 
 def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]], list[str]]:
     """Names of the files of every mosaic, and the exposures that were left out."""
+    from skydb.drizzle.tasks.onepass_courses import courses
     from skydb.drizzle.tasks.onepass_field import read_field
     from skydb.drizzle.tasks.onepass_output import Writer, draft
     from skydb.drizzle.tasks.onepass_processes import Processes, results_of
@@ -57,7 +58,9 @@ def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]
     field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
     planes = field.planes if field.has_context else 0
-    sums = Sums(field.wcs.final_wcs.array_shape, len(outputs), planes)
+    chips = list(dict.fromkeys(chip for one in skies for chip in one))
+    mosaics = courses([[one.get(chip) or 0.0 for chip in chips] for one in skies])
+    sums = Sums(field.wcs.final_wcs.array_shape, mosaics, planes)
     work = Pass(field, skies, sums)
     count, jobs = len(field.images), int(request["jobs"])
     with Processes(work, min(jobs, count)) as processes:

@@ -82,6 +82,7 @@ class KernelCall:
             **options,
         )
         kept = context if self.has_context else None
+        del context  # As large as the chip, and in the way of the sums.
         plane = (uniqid - 1) // 32
         unit = pix_ratio**2 / (1.0 if in_units == "cps" else expin)
         self.receive(self._chips, Drizzled(box, science, weight, kept, plane), unit)

@@ -207,7 +207,8 @@ class Writer:
             return self._science(index)
         if kind == "outWeight" or self.sums.context is None:
             return self.sums.weight()
-        planes = self.sums.context
+        # A copy: astropy turns the bytes of what it writes in place, while others write the same.
+        planes = self.sums.context.astype(">i4")
         one: Array = planes[0]
         return one if len(planes) == 1 else planes
 

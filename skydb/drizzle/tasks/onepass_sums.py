@@ -15,8 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from skydb.drizzle.tasks.onepass_courses import Course
+
 Array = NDArray[Any]
 
+#: As FITS stores it: another order of bytes is turned in place while it is written, and back.
+_FLOAT = np.dtype(">f4")
 #: Rows that are summed at a time: they stay in the cache of a core.
 _ROWS = 64
 
@@ -71,27 +75,33 @@ class Sums:
 
     Kept are the sum of ``w d`` and of ``w`` in double precision, since single precision
     would lose in the sum what the kernel has kept, and for each mosaic the sum of ``w s``
-    in single precision, which has room enough for a sky.
+    in single precision, which has room enough for a sky. Of a mosaic that follows another one
+    only what is not a part of the weights is summed, and memory that is never used is none.
 
     Parameters
     ----------
     shape : tuple of int
         Rows and columns of the mosaic.
-    mosaics : int
-        How many skies there are.
+    mosaics : sequence of Course
+        How the skies of each go.
     planes : int
         Planes of the context image; none when 0.
     """
 
-    def __init__(self, shape: tuple[int, int], mosaics: int, planes: int = 0) -> None:
+    def __init__(self, shape: tuple[int, int], mosaics: Sequence[Course], planes: int = 0) -> None:
         self.context = shared((planes, *shape), np.int32) if planes else None
+        self._mosaics = list(mosaics)
         self._flux = shared(shape, np.float64)
         self._weight = shared(shape, np.float64)
-        self._skies = shared((mosaics, *shape), np.float32)
+        self._skies = shared((len(self._mosaics), *shape), np.float32)
+        #: Mosaics of which anything is in the sums of skies.
+        self._has_sum = shared((len(self._mosaics),), np.bool_)
+        #: Scale of the first chip, by which the weights are multiplied.
+        self._scale = shared((1,), np.float64)
         #: Pixels whose value is that of a bad pixel, until a good one comes.
         self._poor = shared(shape, np.bool_)
 
-    def add(self, chip: Drizzled, skies: Sequence[float]) -> None:
+    def add(self, chip: Drizzled, skies: Sequence[float], scale: float = 1.0) -> None:
         """Add one chip.
 
         Parameters
@@ -99,25 +109,37 @@ class Sums:
         chip : Drizzled
             Its arrays are overwritten.
         skies : sequence of float
-            What every mosaic subtracts, on the scale of the mosaic.
+            What every mosaic subtracts, in the unit of the exposures.
+        scale : float
+            From that unit to the scale of the mosaic.
         """
+        self._scale[0] = self._scale[0] or scale
+        off = scale - self._scale[0]
+        shares, bad = list(skies), list(skies)
+        for number, course in enumerate(self._mosaics):
+            is_own = course.like == number
+            bad[number] = scale * (skies[number] if is_own else course.beyond)
+            shares[number] = bad[number] if is_own else off * course.beyond
         for first in range(0, chip.box.shape[0], _ROWS):
-            self._add_rows(chip, slice(first, first + _ROWS), skies)
+            self._add_rows(chip, slice(first, first + _ROWS), shares, bad)
 
-    def _add_rows(self, chip: Drizzled, rows: slice, skies: Sequence[float]) -> None:
+    def _add_rows(
+        self, chip: Drizzled, rows: slice, shares: Sequence[float], bad: Sequence[float]
+    ) -> None:
         whole = chip.box.window
         part = (slice(*_within(whole[0], rows)), whole[1])
         value, weight = chip.science[rows], chip.weight[rows]
         if chip.context is not None and self.context is not None:
             self.context[chip.plane][part] |= chip.context[rows]
         weighs = weight != 0
-        self._keep_poor(part, value, weighs, skies)
+        self._keep_poor(part, value, weighs, bad)
         np.copyto(value, 0, where=~weighs)
         self._flux[part] += np.multiply(value, weight, dtype=np.float64)
         self._weight[part] += weight
-        for total, sky in zip(self._skies, skies, strict=True):
+        for number, sky in enumerate(shares):
             if sky:
-                total[part] += np.multiply(weight, np.float32(sky), out=value)
+                self._has_sum[number] = True
+                self._skies[number][part] += np.multiply(weight, np.float32(sky), out=value)
 
     def _keep_poor(
         self, part: tuple[slice, slice], value: Array, weighs: Array, skies: Sequence[float]
@@ -131,20 +153,24 @@ class Sums:
         better = poor & weighs
         if better.any():
             self._flux[part][better] = 0
-            self._skies[(slice(None), *part)][:, better] = 0
+            for total, is_used in zip(self._skies, self._has_sum, strict=True):
+                if is_used:
+                    total[part][better] = 0
             poor[better] = False
         bad = np.nonzero(~(weighs | np.isnan(value)))
         first = self._weight[part][bad] == 0
         bad = (bad[0][first], bad[1][first])
         if len(bad[0]):
             self._flux[part][bad] = value[bad]
-            for total, sky in zip(self._skies, skies, strict=True):
-                total[part][bad] = sky
+            for number, sky in enumerate(skies):
+                if sky or self._has_sum[number]:
+                    self._has_sum[number] = True
+                    self._skies[number][part][bad] = sky
             poor[bad] = True
 
     def weight(self) -> Array:
-        """The weight image."""
-        return self._weight.astype(np.float32)
+        """The weight image, with the bytes in FITS's order."""
+        return self._weight.astype(_FLOAT)
 
     def science(
         self, mosaic: int, empty: float, fill: float | None = None, factor: float = 1.0
@@ -165,9 +191,9 @@ class Sums:
         Returns
         -------
         array of float32
-            The image.
+            The image, with the bytes in FITS's order.
         """
-        image: Array = np.empty(self._flux.shape, np.float32)
+        image: Array = np.empty(self._flux.shape, _FLOAT)
         for first in range(0, len(image), _ROWS):
             rows = slice(first, first + _ROWS)
             image[rows] = self._rows_of(mosaic, rows, empty, fill) * factor
@@ -176,13 +202,22 @@ class Sums:
     def _rows_of(self, mosaic: int, rows: slice, empty: float, fill: float | None) -> Array:
         weight = self._weight[rows]
         good = weight != 0
-        values: Array = self._flux[rows] - self._skies[mosaic][rows]
+        values: Array = self._flux[rows] - self._sky_of(mosaic, rows)
         np.divide(values, weight, out=values, where=good)
         if fill is None:
             values[~(good | self._poor[rows])] = empty
         else:
             values[~good] = fill
         return values
+
+    def _sky_of(self, mosaic: int, rows: slice) -> Array:
+        """Return the sum of ``w s`` of one mosaic."""
+        like, beyond = self._mosaics[mosaic]
+        sky: Array = (beyond * self._scale[0]) * self._weight[rows]
+        for number in {like, mosaic} - {None}:
+            if self._has_sum[number]:
+                sky += self._skies[number][rows]
+        return sky
 
 
 def _within(whole: slice, rows: slice) -> tuple[int, int]:

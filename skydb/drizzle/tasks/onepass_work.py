@@ -110,4 +110,4 @@ class Pass:
         scale = unit * chip._effGain
         skies = [mosaic[name, chip.extver] for mosaic in self.skies]
         with self._added.turn(self.exposures.first_chips[index] + order):
-            self.sums.add(drizzled, [0.0 if sky is None else sky * scale for sky in skies])
+            self.sums.add(drizzled, [sky or 0.0 for sky in skies], scale)
