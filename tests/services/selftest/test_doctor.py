@@ -146,6 +146,7 @@ def test_a_failed_environment_is_not_asked_again_by_itself(services, passed, ans
 
 
 def test_a_memory_is_bound_to_what_stands_before_the_packages(passed, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     passed.remember(HERE, WHEN)
     monkeypatch.setenv("PYTHONPATH", "/somewhere/else")
     assert passed.recall(HERE) is None
