@@ -19,12 +19,17 @@ from skydb.files.textfile import read_text_lines
 _HEADER = re.compile(r"#\s*(frame|refimage|form|units)\s*:\s*(.*?)\s*$")
 _NUMBERS = 6
 
+#: Digits after the point that an angle near 360 has in double precision.
+_DECIMALS = 12
+
 
 def signed_angle_deg(angle_deg: float) -> float:
     """The same angle between -180 (excluded) and 180 degrees; NaN stays NaN."""
     if not math.isfinite(angle_deg):
         return math.nan
-    return -math.remainder(-angle_deg, 360.0) if angle_deg % 360.0 != 180.0 else 180.0
+    signed = -math.remainder(-angle_deg, 360.0) if angle_deg % 360.0 != 180.0 else 180.0
+    # What is left of 359.99 has the last bits of a number near 360, which were never printed.
+    return signed if signed == angle_deg else round(signed, _DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,11 @@ class DrizzleBuilder:
                 self.draft.problem(event)
             self.run.computed = dict(self._call.skies)
 
+    def _alone(self, _: Event) -> None:
+        """A single image is matched to nothing: it keeps the sky that it had."""
+        self.run.is_alone = True
+        self.run.undetermined += [x for x in self.run.inputs if x not in self.run.undetermined]
+
     def _final_skies(self, _: Event) -> None:
         self._call.begin_final()
 
@@ -251,9 +256,6 @@ class DrizzleBuilder:
         if sky is not None:
             self.run.skies.append(sky)
 
-    def _added(self, _: Event) -> None:
-        """Record nothing: to a blotted image a sky is added, not subtracted."""
-
     def _used_image(self, event: Event) -> None:
         name = base_name(event.groups[0])
         if not self.run.matched and name not in self.run.inputs:
@@ -287,6 +289,7 @@ _TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
     What.BROKEN: DrizzleBuilder._broken,
     What.REASON: DrizzleBuilder._reason,
     What.SKYMATCH: DrizzleBuilder._skymatch,
+    What.ALONE: DrizzleBuilder._alone,
     What.HEADING: DrizzleBuilder._heading,
     What.REVERTING: DrizzleBuilder._reverting,
     What.FINAL_SKIES: DrizzleBuilder._final_skies,
@@ -301,7 +304,6 @@ _TAKE: dict[What, Callable[[DrizzleBuilder, Event], None]] = {
     What.FINAL_SKY: DrizzleBuilder._final_sky,
     What.DRIZZLING: DrizzleBuilder._drizzling,
     What.APPLIED: DrizzleBuilder._applied,
-    What.ADDED: DrizzleBuilder._added,
     What.USED_IMAGE: DrizzleBuilder._used_image,
     What.REFERENCE_SKY: DrizzleBuilder._reference_sky,
     What.OUTPUT: DrizzleBuilder._output,

@@ -42,6 +42,7 @@ class What(Enum):
     WRITTEN = auto()
     STATIC_MASK = auto()
     SKYMATCH = auto()
+    ALONE = auto()
     SKYPAC = auto()
     HEADING = auto()
     REVERTING = auto()
@@ -66,6 +67,7 @@ class What(Enum):
     # TweakReg
     PRODUCTS = auto()
     PRODUCT = auto()
+    OMITTED = auto()
     FRAME = auto()
     SOURCES = auto()
     FIT = auto()
@@ -163,8 +165,8 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(What.TRACEBACK, "Traceback", r"Traceback \(most recent call last\)"),
     Pattern(What.REASON, "Quitting", r"(Quitting as a result of user request \(Ctrl-C\))", _T),
     Pattern(
-        What.REASON, "WARNING Fewer",
-        r"(?:WARNING: )?(Fewer than two .*? for alignment\. Quitting\.\.\.)",
+        What.REASON, "WARNING Fewer No",
+        r"(?:WARNING: )?((?:Fewer than two|No images) .*? ?for alignment\. Quitting\.\.\.)",
         _T,
     ),
     Pattern(
@@ -187,6 +189,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(What.WRITTEN, "Writing", r"Writing out (?:image )?to disk: +(\S+)", _A),
     Pattern(What.STATIC_MASK, "Saving", r"Saving static mask to disk: (\S+)", _A),
     Pattern(What.SKYMATCH, "skymatch", r"skymatch (started|ended) on (.+)", _A),
+    Pattern(What.ALONE, "skymatch", r"skymatch: Need at least 2 images for sky matching", _A),
     Pattern(What.SKYPAC, "Version", r"Version (\d\S*)", _A),
     Pattern(
         What.REVERTING, "Reverting",
@@ -220,6 +223,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(What.FINAL_SKIES, "Final", r"Final \(match\+global\) sky", _A),
     Pattern(What.DRIZZLING, "Drizzle", rf"(?i:Drizzle input: {_CHIP})", _A),
+    # To a blotted image a sky is added, not subtracted: it is left out.
     Pattern(What.ADDED, "Applying", r"Applying sky value of (\S+) to blotted image", _A),
     Pattern(
         What.APPLIED,
@@ -260,6 +264,11 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(What.TOTAL_TIME, "Total", r"Total +[\d.]+ sec", _A),
     # TweakReg.
     Pattern(What.PRODUCTS, "Finding", r"Finding shifts for: *$", _T),
+    Pattern(  # It is matched all the same, after the fits, and nothing is fitted.
+        What.OMITTED, "WARNING Image",
+        r"(?:WARNING: )?Image '(.+?)' will not be aligned since it contains (fewer than .* sources)",
+        _T,
+    ),
     Pattern(What.FRAME, "derived", r"derived from '(.+?)'", _T),
     Pattern(
         What.SOURCES,
@@ -268,7 +277,7 @@ PATTERNS: tuple[Pattern, ...] = (
         _T,
         demand="FINAL number of objects",
     ),
-    Pattern(What.FIT, "Performing", r"Performing fit for: (\S+)", _T, demand="Performing fit for"),
+    Pattern(What.FIT, "Performing", r"Performing fit for: +(\S+)", _T, demand="Performing fit for"),
     Pattern(
         What.MATCHING,
         "Matching",

@@ -134,6 +134,8 @@ class LoggedRun(LoggedActivity):
     last_step: str | None = None
     reverted_from: str | None = None
     """Method that AstroDrizzle gave up for a simpler one."""
+    is_alone: bool = False
+    """The images were to be matched, and there was one only."""
 
     @property
     def requested_method(self) -> SkyMethod | None:
@@ -160,6 +162,17 @@ class LoggedRun(LoggedActivity):
     def counts_photons(self) -> bool:
         """Whether the images are those of ACS/SBC, after which static masks are named."""
         return any("SBC" in name for name in self.static_masks)
+
+    @property
+    def shows_camera_of_acs(self) -> bool:
+        """Whether it is known which camera images of ACS are of.
+
+        Static masks are named after the camera. Without them, chips beyond the first and the
+        correction for CTE are those of WFC.
+        """
+        chips = (*self.matched, *self.drizzled)
+        is_wfc = any(extver > 1 or "_flc" in name for name, extver in chips)
+        return is_wfc or bool(self.static_masks)
 
     @property
     def applied(self) -> dict[Chip, LoggedSky]:
@@ -271,6 +284,15 @@ class LoggedAlignment(LoggedActivity):
         """Catalogue or image that was fitted to."""
         named = (fit.reference for fit in self.fits if fit.reference and not fit.is_reference)
         return next(named, self.frame)
+
+    @property
+    def outcomes(self) -> list[LoggedFit]:
+        """The last fit of each product: one that failed is tried again in the same run."""
+        last: dict[str, LoggedFit] = {}
+        for fit in self.fits:
+            last.pop(fit.product, None)
+            last[fit.product] = fit
+        return list(last.values())
 
     @property
     def updates_headers(self) -> bool | None:

@@ -33,6 +33,8 @@ class TweakRegBuilder:
         """The numbers of the fit in work are all there: further ones are of a fit whose
         first lines are lost."""
         self._named: set[str] = set()
+        self._omitted: dict[str, LoggedFit] = {}
+        """Fits that were given up before the first one; they take part in the matching."""
 
     @property
     def is_over(self) -> bool:
@@ -72,6 +74,7 @@ class TweakRegBuilder:
             run.lines = self.draft.digest.close()
         if not self.is_over and run.failure is None:
             self._leave_unfinished()
+        self._add_omitted()
         for fit in run.fits:
             fit.is_written = self._is_written(fit)
             if not fit.is_fitted and fit.failure is None and not fit.is_reference:
@@ -87,6 +90,12 @@ class TweakRegBuilder:
             self.run.unfinished = self.run.fits[-1].product
             if not self.run.fits[-1].is_fitted:
                 self.run.fits.pop()
+
+    def _add_omitted(self) -> None:
+        """Add the products that were given up, unless the run came to no fit at all."""
+        began = {fit.product for fit in self.run.fits}
+        if began:
+            self.run.fits += [fit for fit in self._omitted.values() if fit.product not in began]
 
     def _take_afterwards(self, event: Event) -> None:
         """Lines after the end are of another run; TweakBack writes headers, too."""
@@ -134,6 +143,10 @@ class TweakRegBuilder:
         name = base_name(event.groups[0])
         if name not in self.run.products:
             self.run.products.append(name)
+
+    def _omit(self, event: Event) -> None:
+        product, why = base_name(event.groups[0]), f"The image contains {event.groups[1]}"
+        self._omitted.setdefault(product, LoggedFit(product, event.number, failure=why))
 
     def _frame(self, event: Event) -> None:
         self.run.frame = base_name(event.groups[0])
@@ -193,6 +206,10 @@ class TweakRegBuilder:
         product = base_name(named)
         if self.run.fits and product == self.run.fits[-1].product:
             return self.run.fits[-1]
+        if product in self._omitted and self._is_between:
+            self._is_closed = True
+            self.run.fits.append(self._omitted[product])
+            return self.run.fits[-1]
         if self.draft.interrupts:
             self.draft.mixed(self.run, event)
             return None
@@ -219,6 +236,8 @@ class TweakRegBuilder:
     def _not_fitted(self, event: Event) -> None:
         reason, product = event.groups
         fits = [fit for fit in self.run.fits if not product or fit.product == base_name(product)]
+        if fits and fits[-1].product in self._omitted:
+            return  # It was given up for a better reason.
         if fits:
             fits[-1].failure = f"{reason} {product or fits[-1].product}"
         else:
@@ -301,6 +320,7 @@ _TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
     What.TRAILER: TweakRegBuilder._trailer,
     What.REASON: TweakRegBuilder._reason,
     What.PRODUCT: TweakRegBuilder._product,
+    What.OMITTED: TweakRegBuilder._omit,
     What.FRAME: TweakRegBuilder._frame,
     What.SOURCES: TweakRegBuilder._sources,
     What.SHIFT_FILE: TweakRegBuilder._shift_file,

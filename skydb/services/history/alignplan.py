@@ -109,7 +109,7 @@ class _FitReader:
         self._shifts = self._shift_file()
         self.sources = self._source_lists()
         if not run.is_mixed:
-            for fit in run.fits:
+            for fit in run.outcomes:
                 self._read_fit(fit)
             self._read_the_rest()
 

@@ -20,9 +20,12 @@ from skydb.services.history.plan import (
     unreadable,
 )
 
-#: Calibrated images of WFC3 and ACS are in electrons, by the first letter of their names.
-_IN_ELECTRONS = "ij"
-_UNITS = {"COUNTS": SkyUnit.ELECTRON, "COUNT-RATE": SkyUnit.ELECTRON_PER_S}
+#: Units of calibrated images by the first letter of their names: those of WFC3 and ACS are in
+#: electrons, those of WFPC2, NICMOS and STIS in counts (HST data handbooks).
+_ELECTRONS = {"COUNTS": SkyUnit.ELECTRON, "COUNT-RATE": SkyUnit.ELECTRON_PER_S}
+_COUNTS = {"COUNTS": SkyUnit.COUNT, "COUNT-RATE": SkyUnit.COUNT_PER_S}
+_UNITS = {**dict.fromkeys("ij", _ELECTRONS), **dict.fromkeys("uno", _COUNTS)}
+_ACS = "j"
 Values = Mapping[Chip, LoggedSky]
 _BLANK = ("", "None", "INDEF")
 
@@ -88,14 +91,20 @@ class _Levels:
             level = self._level(chip, values.get(chip))
             if level is not None:
                 self._add(chip, level, values.get(chip))
-        without = sorted(level.rootname for level in self.levels.values() if level.unit is None)
-        for rootname in dict.fromkeys(without):
-            self._note(FindingKind.UNIT_UNKNOWN, rootname, "the log has no unit.")
+        if not self._run.is_alone:
+            self._note_units()
         for (filename, extver), printed in self._run.conflicts.items():
             given = " and ".join(dict.fromkeys(printed))
             taken = values[filename, extver].printed
             said = f"chip {extver} was given {given}; {taken} is recorded."
             self._note(FindingKind.CONTRADICTION, filename, said)
+
+    def _note_units(self) -> None:
+        without = sorted(level.rootname for level in self.levels.values() if level.unit is None)
+        for rootname in dict.fromkeys(without):
+            is_hidden = rootname[0] == _ACS and not self._run.shows_camera_of_acs
+            why = "the log does not show the camera, and so not the unit." if is_hidden else ""
+            self._note(FindingKind.UNIT_UNKNOWN, rootname, why or "the log has no unit.")
 
     def _level(self, chip: Chip, sky: LoggedSky | None) -> SkyLevel | None:
         filename, extver = chip
@@ -136,10 +145,13 @@ class _Levels:
                 self.lines[key] = sky.line_number
 
     def _unit(self, chip: Chip, rootname: str) -> SkyUnit | None:
+        units = _UNITS.get(rootname[0], {})
         # ACS/SBC counts photons, and shares its first letter with the cameras that do not.
-        if rootname[0] not in _IN_ELECTRONS or self._run.counts_photons:
+        if rootname[0] == _ACS and not self._run.shows_camera_of_acs:
             return None
-        return _UNITS.get(self._run.units.get(chip, ""))
+        if rootname[0] == _ACS and self._run.counts_photons:
+            units = _COUNTS
+        return units.get(self._run.units.get(chip, ""))
 
     def _note(self, kind: FindingKind, subject: str, message: str) -> None:
         self.notes.append(Note(kind, subject, message))
@@ -195,7 +207,7 @@ def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
         said.append("skysub is off, but the drizzle took skies off.")
     elif (own := _users_own(run)) and has_levels:
         said.append(f"the skies are the user's own ({own}), of no method.")
-    elif run.requested_method and run.effective_method is None and has_levels:
+    elif run.requested_method and not (run.effective_method or run.is_alone) and has_levels:
         said.append(f"{run.requested_method} was asked for; the method that ran is unknown.")
     if _ends_early(run):
         said.append(f"its end, {run.finished_at}, is before its beginning; it is left out.")

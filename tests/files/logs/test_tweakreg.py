@@ -42,7 +42,7 @@ def test_a_fit_is_read_with_its_rms_in_mas_and_its_angle_signed(read):
     (fit,) = run.fits
     assert (fit.product, fit.fit_geometry, fit.nmatches) == ("a_drz.fits", "rscale", 14)
     assert (fit.dx_pix, fit.dy_pix, fit.scale) == (-0.2993, -0.3612, 1.000313)
-    assert fit.rotation_deg == pytest.approx(-0.0215395)
+    assert fit.rotation_deg == -0.0215395
     assert (fit.x_rms_pix, fit.y_rms_pix) == (0.13, 0.15)
     assert fit.printed_rms == "RMS_RA 5.8e-06 deg, RMS_DEC 4.1e-06 deg"
     assert fit.is_fitted
@@ -164,6 +164,12 @@ def test_numbers_that_are_damaged_are_reported_by_their_line(read, damaged):
         next(line for line in GOOD.splitlines() if damaged in line)
     )
     assert run.fits[0].failure is None
+
+
+def test_a_first_line_with_two_blanks_begins_a_fit(read):
+    (run,) = read(GOOD.replace("fit for: a", "fit for:  a"))
+    assert [(fit.product, fit.nmatches) for fit in run.fits] == [("a_drz.fits", 14)]
+    assert run.problems == []
 
 
 def test_numbers_are_not_taken_for_those_of_another_product_when_a_first_line_is_lost(tmp_path):

@@ -69,14 +69,6 @@ def test_chips_and_units_of_a_two_chip_camera(services, take):
     assert (outcome.exposures, outcome.skipped, run.tool_version) == (1, 0, "AstroDrizzle 3.11.0")
 
 
-@pytest.mark.parametrize("camera", ["u", "n", "o"])
-def test_the_unit_of_other_cameras_is_unknown_and_a_finding_says_so(services, take, camera):
-    (outcome,) = take(DrizzleLog(skies={(f"{camera}2n901abq_flt.fits", 1): "1.000000"}))
-    assert [value.unit for value in recorded(services, outcome.run).values] == [None]
-    assert kinds(services) == [FindingKind.UNIT_UNKNOWN]
-    assert outcome.is_flagged
-
-
 def test_a_downgrade_is_seen_and_flagged(services, take):
     (outcome,) = take(DrizzleLog(method="match", ran=SkyMethod.LOCALMIN))
     run = recorded(services, outcome.run)
