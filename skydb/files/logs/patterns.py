@@ -266,7 +266,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(What.PRODUCTS, "Finding", r"Finding shifts for: *$", _T),
     Pattern(  # It is matched all the same, after the fits, and nothing is fitted.
         What.OMITTED, "WARNING Image",
-        r"(?:WARNING: )?Image '(.+?)' will not be aligned since it contains (fewer than .* sources)",
+        r"(?:WARNING: )?Image '(.+?)' will not be aligned since it contains (fewer .* sources)",
         _T,
     ),
     Pattern(What.FRAME, "derived", r"derived from '(.+?)'", _T),
