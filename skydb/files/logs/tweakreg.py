@@ -17,6 +17,7 @@ from skydb.files.shiftfile import signed_angle_deg
 
 _UPDATES = "updatehdr"
 _INTERRUPTED = "Quitting as a result of user request"
+_QUITTING = "Quitting..."
 _NO_FIT = "the log contains no fit"
 
 
@@ -44,7 +45,8 @@ class TweakRegBuilder:
     def take(self, event: Event) -> None:
         """Take one event."""
         if event.what is EXCEPTION:
-            self.run.failure = self.run.cause(event.groups[0])
+            if not self._has_returned:
+                self.run.failure = self.run.cause(event.groups[0])
         elif self.is_over:
             self._take_afterwards(event)
         elif self.draft.mixing.is_repeated(event, self.draft.section) or self._is_early(event):
@@ -57,6 +59,17 @@ class TweakRegBuilder:
             if event.what is PARAMETER and event.groups[0] == _UPDATES:
                 self._check_updates(event)
             self.draft.take(event)
+
+    @property
+    def _has_returned(self) -> bool:
+        """Whether the run came to a proper end, so that an exception is of who called it.
+
+        TweakReg prints its last line also when it breaks down, and before the exception.
+        """
+        run = self.run
+        if run.remark:
+            return self.is_over and run.remark.endswith(_QUITTING)
+        return self.is_over and bool(run.fits) and run.fits[-1].is_done and not run.unattempted
 
     def _check_updates(self, event: Event) -> None:
         """A run has one ``updatehdr``, but for that of the reference image."""

@@ -220,3 +220,30 @@ def test_an_exception_without_a_message_has_the_reason_that_was_printed_before(
     where = '  File "drizzlepac/tweakreg.py", line 145, in run'
     (run,) = read("No filenames matching input '*c0m.fits' were found.", end, where, exception)
     assert run.failure == failure
+
+
+BROKEN = [
+    "Traceback (most recent call last):",
+    '  File "reduce.py", line 88, in <module>',
+    "FileNotFoundError: [Errno 2] No such file or directory: 'stars.cat'",
+]
+
+
+@pytest.mark.parametrize(
+    ("products", "failure"),
+    [([], None), (["ibxl51030_drz.fits"], BROKEN[-1])],
+    ids=["all fitted", "one left"],
+)
+def test_an_exception_after_the_end_is_of_a_run_that_had_work_left(tmp_path, products, failure):
+    one = "ibxl50030_drz.fits"
+    lines = [*tweakreg_log(fitted(one), products=[one, *products]), *BROKEN]
+    (run,) = read_tweakreg_log(write_log(tmp_path / "console.txt", lines))
+    assert (run.failure, run.is_complete) == (failure, failure is None)
+
+
+def test_an_exception_after_a_run_that_had_nothing_to_fit_is_not_its_own(tmp_path):
+    said = "WARNING: Fewer than two images available for alignment. Quitting..."
+    *lines, _, end = tweakreg_log()
+    console = [*lines, f"[INFO    ] {said}", end, *BROKEN]
+    (run,) = read_tweakreg_log(write_log(tmp_path / "console.txt", console))
+    assert (run.failure, run.has_ended) == (None, True)
