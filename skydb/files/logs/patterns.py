@@ -83,6 +83,7 @@ class What(Enum):
     OBJECTS = auto()
     UPDATING = auto()
     RECORDED = auto()
+    KEPT = auto()
     WCS_NAMED = auto()
     WCS_WRITTEN = auto()
     SHIFT_FILE = auto()
@@ -323,6 +324,8 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(What.UPDATING, "Updating", r"Updating header for '?(\S+?)'?(?: *\.\.\.|\[\d+\]|$)", _T),
     Pattern(What.UPDATING, "Processing", r"Processing (\S+?)\[.*\]$", _T),
     Pattern(What.RECORDED, "Initializing", r"Initializing new WCSCORR table for +(\S+)", _T),
+    # Of an image that was not fitted: the table that is updated next is not that of the last fit.
+    Pattern(What.KEPT, "Saving", r"Saving Primary WCS to alternate WCS:", _T),  # until 3.0
     Pattern(
         What.WCS_WRITTEN, "Updating",
         r'Updating WCSCORR table with new WCS solution "(.+?)"',

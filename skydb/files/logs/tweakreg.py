@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skydb.files.logs.draft import Draft
+from skydb.files.logs.headerlines import HeaderLines
 from skydb.files.logs.patterns import EXCEPTION, PARAMETER, Event, LoggedTask, What
 from skydb.files.logs.runs import LoggedAlignment, LoggedFit
 from skydb.files.logs.values import base_name, number_in
@@ -29,11 +30,10 @@ class TweakRegBuilder:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.run = LoggedAlignment(task=self.task, lines=draft.digest.close(), **draft.facts())
-        self._writing: str | None = None
+        self._headers = HeaderLines(self.run)
         self._is_closed = False
         """The numbers of the fit in work are all there: further ones are of a fit whose
         first lines are lost."""
-        self._named: set[str] = set()
         self._omitted: dict[str, LoggedFit] = {}
         """Fits that were given up before the first one; they take part in the matching."""
 
@@ -53,6 +53,9 @@ class TweakRegBuilder:
             self.draft.mixed(self.run, event)
         elif event.what in _NUMBERS:
             self._numbers(event)
+        elif self._headers.take(event):
+            if event.what in _NAMES_PRODUCT:
+                self._updating(event)
         elif (take := _TAKE.get(event.what)) is not None:
             take(self, event)
         else:
@@ -89,7 +92,7 @@ class TweakRegBuilder:
             self._leave_unfinished()
         self._add_omitted()
         for fit in run.fits:
-            fit.is_written = self._is_written(fit)
+            fit.is_written = self._headers.is_written(fit)
             if not fit.is_fitted and fit.failure is None and not fit.is_reference:
                 fit.failure = _NO_FIT
         is_left = any(fit.is_fitted and not fit.is_written for fit in run.fits)
@@ -130,17 +133,6 @@ class TweakRegBuilder:
         """Whether a product is none of the run."""
         return bool(self.run.products) and product not in self.run.products
 
-    def _is_written(self, fit: LoggedFit) -> bool | None:
-        """Whether the log shows that the header of a product was written.
-
-        "Updating header for" is printed by dry runs, too. What only a run with ``updatehdr``
-        prints is that the table of WCS solutions was updated, and the name of the WCS.
-        """
-        updates = self.run.updates_headers
-        if updates is None:
-            return True if fit.product in self.run.wcs_written else None
-        return updates and fit.product in self.run.wcs_written | self._named
-
     def _trailer(self, _: Event) -> None:
         self.run.has_ended = True
         self.run.lines = self.draft.digest.close()
@@ -171,25 +163,15 @@ class TweakRegBuilder:
         self.run.shift_file = event.groups[0]
 
     def _updating(self, event: Event) -> None:
-        self._writing = base_name(event.groups[0])
         self._is_closed = True
-        is_plane = self._writing in (self.run.frame, self.run.reference)
-        if self.draft.interrupts and self._is_foreign(self._writing) and not is_plane:
+        product = base_name(event.groups[0])
+        is_plane = product in (self.run.frame, self.run.reference)
+        if self.draft.interrupts and self._is_foreign(product) and not is_plane:
             self.draft.mixed(self.run, event)
-
-    def _wcs_named(self, event: Event) -> None:
-        if self._writing:
-            self._named.add(self._writing)
-            self.run.wcs_names[self._writing] = event.groups[0]
-
-    def _wcs_written(self, event: Event) -> None:
-        self._wcs_named(event)
-        if self._writing:
-            self.run.wcs_written.add(self._writing)
 
     def _fit(self, event: Event) -> None:
         product = base_name(event.groups[0])
-        self._writing = None
+        self._headers.forget()
         last = self.run.fits[-1] if self.run.fits else None
         if last is not None and product == last.product and not last.lines and not last.is_done:
             return  # Printed twice.
@@ -328,6 +310,8 @@ _AFTER: dict[What, tuple[What, ...]] = {
 _OF_RUNS = frozenset({What.MATCHING, What.GEOMETRY, What.PRODUCTS, What.SOURCES, What.FRAME,
                       What.NOT_FITTED, What.SHIFT_FILE, What.TRAILER})  # fmt: skip
 _OF_HEADERS = frozenset({What.UPDATING, What.WCS_NAMED, What.WCS_WRITTEN})
+#: Lines that name the image whose header comes next.
+_NAMES_PRODUCT = frozenset({What.UPDATING, What.RECORDED})
 
 _TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
     What.TRAILER: TweakRegBuilder._trailer,
@@ -337,10 +321,6 @@ _TAKE: dict[What, Callable[[TweakRegBuilder, Event], None]] = {
     What.FRAME: TweakRegBuilder._frame,
     What.SOURCES: TweakRegBuilder._sources,
     What.SHIFT_FILE: TweakRegBuilder._shift_file,
-    What.UPDATING: TweakRegBuilder._updating,
-    What.RECORDED: TweakRegBuilder._updating,
-    What.WCS_NAMED: TweakRegBuilder._wcs_named,
-    What.WCS_WRITTEN: TweakRegBuilder._wcs_written,
     What.FIT: TweakRegBuilder._fit,
     What.MATCHING: TweakRegBuilder._matching,
     What.GEOMETRY: TweakRegBuilder._geometry,

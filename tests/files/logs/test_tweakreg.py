@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from skydb.files.logs import LoggedAlignment, read_tweakreg_log
-from tests.files.loglines import fitted, tweakreg_log, write_log
+from tests.files.loglines import failed, fitted, tweakreg_log, write_log
 
 START = "[INFO    ] TweakReg Version 1.4.7(18-April-2018) started at: 14:15:02.73 (30/04/2019) "
 GOOD = """
@@ -120,6 +120,29 @@ def test_a_header_was_written_only_where_the_log_shows_it(tmp_path, updatehdr, w
     lines = tweakreg_log(fitted(one, written=written), products=[one], updatehdr=updatehdr)
     (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
     assert run.fits[0].is_written is expected
+
+
+KEPT = """
+    Saving Primary WCS to alternate WCS: " "
+Updating WCSCORR table with new WCS solution "TWEAK"
+"""
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_the_header_of_the_reference_image_is_not_that_of_the_last_fit(tmp_path, written):
+    one = "ibxl50030_drz.fits"
+    lines = tweakreg_log(fitted(one, written=written), KEPT, products=[one])
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert run.fits[0].is_written is written
+    assert run.wcs_names == ({one: "TWEAK"} if written else {})
+
+
+def test_the_header_of_an_image_whose_table_is_made_is_its_own(tmp_path):
+    one, two = "ibxl50030_drz.fits", "ibxl51030_drz.fits"
+    made = f"Initializing new WCSCORR table for  {two}{KEPT.rstrip()}"
+    lines = tweakreg_log(failed(two), fitted(one, written=False), made, products=[one, two])
+    (run,) = read_tweakreg_log(write_log(tmp_path / "tweakreg.log", lines))
+    assert (run.wcs_names, run.wcs_written) == ({two: "TWEAK"}, {two})
 
 
 def test_the_updatehdr_of_the_reference_image_means_nothing(tmp_path):
