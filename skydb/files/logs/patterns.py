@@ -292,7 +292,6 @@ PATTERNS: tuple[Pattern, ...] = (
         r"(Not enough matches .*? found for input image:?)(?: (\S+))?",
         _T,
     ),
-    Pattern(What.NOT_FITTED, "WARNING Least", r"(?:WARNING: )?(Least squares failed!.*)()", _T),
     Pattern(What.GEOMETRY, "Computed", r"Computed +(\w{1,16}) +fit for +(\S+)", _T),
     Pattern(
         What.SHIFT,

@@ -19,6 +19,7 @@ from skydb.files.shiftfile import signed_angle_deg
 _UPDATES = "updatehdr"
 _INTERRUPTED = "Quitting as a result of user request"
 _QUITTING = "Quitting..."
+_SHIFT_FILE = "creating a shiftfile"
 _NO_FIT = "the log contains no fit"
 
 
@@ -70,9 +71,14 @@ class TweakRegBuilder:
         TweakReg prints its last line also when it breaks down, and before the exception.
         """
         run = self.run
-        if run.remark:
-            return self.is_over and run.remark.endswith(_QUITTING)
-        return self.is_over and bool(run.fits) and run.fits[-1].is_done and not run.unattempted
+        if run.remark or not self.is_over:
+            return self.is_over and str(run.remark).endswith(_QUITTING)
+        is_short = not run.fits or not run.fits[-1].is_done or bool(run.unattempted)
+        is_left = run.updates_headers and not all(
+            self._headers.is_written(fit) for fit in run.fits if fit.is_fitted
+        )
+        waits = _SHIFT_FILE in run.parameters and run.shift_file is None
+        return not (is_short or is_left or waits)
 
     def _check_updates(self, event: Event) -> None:
         """A run has one ``updatehdr``, but for that of the reference image."""

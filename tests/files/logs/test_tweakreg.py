@@ -253,14 +253,23 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("products", "failure"),
-    [([], None), (["ibxl51030_drz.fits"], BROKEN[-1])],
-    ids=["all fitted", "one left"],
+    ("products", "written", "section", "failure"),
+    [
+        ([], True, "", None),
+        (["ibxl51030_drz.fits"], True, "", BROKEN[-1]),
+        ([], False, "", BROKEN[-1]),
+        ([], True, "USER INPUT PARAMETERS for creating a shiftfile:", BROKEN[-1]),
+    ],
+    ids=["all done", "a product left", "a header left", "a shift file left"],
 )
-def test_an_exception_after_the_end_is_of_a_run_that_had_work_left(tmp_path, products, failure):
+def test_an_exception_after_the_end_is_of_a_run_that_had_work_left(
+    tmp_path, products, written, section, failure
+):
     one = "ibxl50030_drz.fits"
-    lines = [*tweakreg_log(fitted(one), products=[one, *products]), *BROKEN]
-    (run,) = read_tweakreg_log(write_log(tmp_path / "console.txt", lines))
+    lines = tweakreg_log(fitted(one, written=written), section, products=[one, *products])
+    if section:
+        lines = [line for line in lines if "Writing out" not in line]
+    (run,) = read_tweakreg_log(write_log(tmp_path / "console.txt", [*lines, *BROKEN]))
     assert (run.failure, run.is_complete) == (failure, failure is None)
 
 
