@@ -195,7 +195,7 @@ def _covers(facts: Facts) -> tuple[str, ...]:
         dict.fromkeys(str(run["effective_method"] or _UNKNOWN) for run in facts.runs)
     )
     lines.append(f"Sky methods: {methods or 'none'}.")
-    lines.append(f"Alignment: {listed_runs(facts.alignments) or 'no finished run'}.")
+    lines.append(f"Alignment: {listed_runs(facts.alignments) or 'no finished run of skydb'}.")
     if facts.measured:
         met = sum(bool(row["passed"]) for row in facts.measured)
         lines.append(f"{met} of {len(facts.measured)} bars were met.")
@@ -222,7 +222,7 @@ def _nothing(facts: Facts) -> Iterator[Problem]:
     elif not facts.runs:
         yield Problem("No sky run has succeeded")
     if facts.exposures and not facts.alignments:
-        yield Problem("No alignment run has finished")
+        yield Problem("No alignment run of skydb has finished")
 
 
 def _not_shown(facts: Facts) -> Iterator[Problem]:

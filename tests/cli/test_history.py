@@ -109,7 +109,7 @@ def test_a_report_of_logs_alone_is_written_and_does_not_pass(ledger, home, tmp_p
     page = tmp_path / "page.html"
     answer = ledger("report", page)
     assert answer.code == 5
-    assert "No alignment run has finished." in answer.err
+    assert "No alignment run of skydb has finished." in answer.err
     assert "Problems found" in page.read_text() and "Passed" not in page.read_text()
 
 

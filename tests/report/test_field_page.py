@@ -77,7 +77,7 @@ def test_exposures_that_were_never_aligned_are_named_and_linked(
 ) -> None:
     verdict, page = page_of(services, tmp_path)
     assert subjects(verdict, "Not aligned") == ["ibxl5001q"]
-    assert "No alignment run has finished" in verdict.by_kind
+    assert "No alignment run of skydb has finished" in verdict.by_kind
     assert "Problems found" in page and "Passed" not in page
     for problem in verdict.problems:
         assert not problem.anchor or f'id="{problem.anchor}"' in page

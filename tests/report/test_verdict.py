@@ -108,8 +108,8 @@ WRONG = {
         {"measured": ({"what": "sky", "passed": False},)},
         Problem("Bar missed", "sky", "", "row-measured-sky"),
     ),
-    "no alignment run has finished": (
-        {"alignments": {}}, Problem("No alignment run has finished"),
+    "no alignment run of skydb has finished": (
+        {"alignments": {}}, Problem("No alignment run of skydb has finished"),
     ),
     "there are no exposures": (
         {"exposures": ()}, Problem("No exposures are recorded"),
