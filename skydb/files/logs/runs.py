@@ -8,7 +8,7 @@ from datetime import datetime
 
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.files.logs.patterns import LoggedTask
-from skydb.files.logs.values import half_digit
+from skydb.files.logs.values import half_digit, switch_in
 
 #: File name and EXTVER of one chip.
 Chip = tuple[str, int]
@@ -303,7 +303,7 @@ class LoggedAlignment(LoggedActivity):
         """
         for title, section in self.parameters.items():
             if "reference" not in title and "updatehdr" in section:
-                return section["updatehdr"] == "True"
+                return switch_in(section["updatehdr"])
         return None
 
     @property

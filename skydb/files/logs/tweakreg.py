@@ -13,7 +13,7 @@ from skydb.files.logs.draft import Draft
 from skydb.files.logs.headerlines import HeaderLines
 from skydb.files.logs.patterns import EXCEPTION, PARAMETER, Event, LoggedTask, What
 from skydb.files.logs.runs import LoggedAlignment, LoggedFit
-from skydb.files.logs.values import base_name, number_in
+from skydb.files.logs.values import base_name, number_in, switch_in
 from skydb.files.shiftfile import signed_angle_deg
 
 _UPDATES = "updatehdr"
@@ -83,7 +83,7 @@ class TweakRegBuilder:
     def _check_updates(self, event: Event) -> None:
         """A run has one ``updatehdr``, but for that of the reference image."""
         known = self.run.updates_headers
-        is_other = known is not None and known is not (event.groups[1] == "True")
+        is_other = known is not None and known is not switch_in(event.groups[1])
         if is_other and "reference" not in self.draft.section:
             self.draft.mixed(self.run, event)
 

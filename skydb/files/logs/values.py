@@ -10,6 +10,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 #: drizzlepac cuts the fraction out of a text, which for microseconds is ``4.5e-05``.
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*)(e?))?\.?")
 _CAPITALS = re.compile(r"[A-Z0-9]{9}_[A-Z0-9]{3}\.FITS")
+_ON, _OFF = ("true", "yes", "1"), ("false", "no", "0", "none", "")
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
@@ -56,3 +57,9 @@ def half_digit(printed: str) -> float:
     mantissa, _, power = printed.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
     return float(0.5 * 10.0 ** (int(power or 0) - decimals))
+
+
+def switch_in(printed: str) -> bool | None:
+    """Whether a printed parameter is on, in any spelling of it; None when it is neither."""
+    word = printed.strip().lower()
+    return True if word in _ON else False if word in _OFF else None
