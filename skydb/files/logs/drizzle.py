@@ -14,7 +14,7 @@ from skydb.files.logs.draft import Draft
 from skydb.files.logs.patterns import PARAMETER, Event, LoggedTask, What
 from skydb.files.logs.runs import Chip, LoggedRun, LoggedSky
 from skydb.files.logs.skycall import SkyCall
-from skydb.files.logs.values import base_name, moment, number_in
+from skydb.files.logs.values import base_name, latest_moment, moment, number_in
 
 _FINAL = "Final Drizzle"
 #: Name for parameters that are printed without their own heading.
@@ -125,7 +125,8 @@ class DrizzleBuilder:
                 self.draft.problem(event)
             return
         before = self._clock or self.run.started_at
-        if self.draft.interrupts and before is not None and when < before:
+        latest = latest_moment(*event.groups[2:]) or when
+        if self.draft.interrupts and before is not None and latest < before:
             self.draft.mixed(self.run, event)
         self._clock = when
 

@@ -159,6 +159,16 @@ class LoggedRun(LoggedActivity):
         return self.has_ended and self.failure is None and not self.is_mixed
 
     @property
+    def ends_early(self) -> bool:
+        """Whether the clock was put back during the run, as it is in autumn.
+
+        Of the digits of a second some may not be printed: they do not count.
+        """
+        if self.finished_at is None or self.started_at is None:
+            return False
+        return self.finished_at < self.started_at.replace(microsecond=0)
+
+    @property
     def counts_photons(self) -> bool:
         """Whether the images are those of ACS/SBC, after which static masks are named."""
         return any("SBC" in name for name in self.static_masks)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 #: drizzlepac cuts the fraction out of a text, which for microseconds is ``4.5e-05``.
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*)(e?))?\.?")
+_DECIMALS = 3
 _CAPITALS = re.compile(r"[A-Z0-9]{9}_[A-Z0-9]{3}\.FITS")
 _ON, _OFF = ("true", "yes", "1"), ("false", "no", "0", "none", "")
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -39,6 +40,19 @@ def moment(clock: str | None, day: str | None) -> datetime | None:
         return datetime(year, month, this_day, int(hour), int(minute), int(second), microseconds)
     except ValueError:
         return None
+
+
+def latest_moment(clock: str, day: str) -> datetime | None:
+    """Latest time that a printed one may stand for.
+
+    drizzlepac cuts the last three characters from the microseconds, whose zeros at the end are
+    left out before: a tenth of all times have less than three digits, and 9.37 may be 9.379.
+    """
+    when, found = moment(clock, day), _CLOCK.fullmatch(clock)
+    if when is None or found is None:
+        return None
+    digits = _DECIMALS if found[5] else len((found[4] or "")[:_DECIMALS])
+    return when + timedelta(microseconds=10 ** (6 - digits) - 1)
 
 
 def base_name(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def sky_plan(path: Path, run: LoggedRun, beside: Mapping[str, Any]) -> SkyPlan:
             f"AstroDrizzle {run.tool_version}".strip(), run.python_version, run.packages
         ),
         started_at=as_recorded(run.started_at),
-        finished_at=None if _ends_early(run) else as_recorded(run.finished_at),
+        finished_at=_end(run),
         parameters=_parameters(run, source),
         notes=tuple(notes),
         error=_error(run),
@@ -193,11 +194,11 @@ def _error(run: LoggedRun) -> str | None:
     return f"The log ends {where}, without the end of the run."
 
 
-def _ends_early(run: LoggedRun) -> bool:
-    """Whether the clock was put back during the run, as it is in autumn."""
-    if run.finished_at is None or run.started_at is None:
-        return False
-    return run.finished_at < run.started_at
+def _end(run: LoggedRun) -> datetime | None:
+    """End of a run, not before its beginning: of either some digits may not be printed."""
+    if run.ends_early or run.finished_at is None:
+        return None
+    return as_recorded(max(run.finished_at, run.started_at or run.finished_at))
 
 
 def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
@@ -209,7 +210,7 @@ def _contradictions(path: Path, run: LoggedRun, has_levels: bool) -> list[Note]:
         said.append(f"the skies are the user's own ({own}), of no method.")
     elif run.requested_method and not (run.effective_method or run.is_alone) and has_levels:
         said.append(f"{run.requested_method} was asked for; the method that ran is unknown.")
-    if _ends_early(run):
+    if run.ends_early:
         said.append(f"its end, {run.finished_at}, is before its beginning; it is left out.")
     if run.first_line and not run.tool_version:
         said.append("the version that ran is unknown.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,26 @@ def test_a_single_image_that_was_to_be_matched_keeps_its_sky_and_has_no_method(s
     (note,) = plan.notes
     assert (note.kind, note.subject) == (FindingKind.NO_OVERLAP, "ibxl50clq")
     assert "which it had before" in note.message
+
+
+def _with_seconds(lines: list[str], text: str, seconds: str) -> list[str]:
+    """The lines, with other seconds in the one that has a text."""
+    clock = re.compile(r"(\d\d:\d\d:)[\d.]+\d")
+    return [clock.sub(rf"\g<1>{seconds}", line) if text in line else line for line in lines]
+
+
+def test_a_time_of_which_digits_are_not_printed_mixes_no_runs(tmp_path):
+    killed = DrizzleLog(ends=False).lines()
+    lines = _with_seconds(DrizzleLog(clock="15:15:{}").lines(), "Initialization  fin", "01.376")
+    path = write_log(
+        tmp_path / "astrodrizzle.log", killed, _with_seconds(lines, "Sky  st", "01.37")
+    )
+    _, run = read_drizzle_log(path)
+    assert (run.is_mixed, run.is_complete) == (False, True)
+
+
+def test_a_run_that_ends_at_once_does_not_end_before_it_begins(skies):
+    lines = _with_seconds(DrizzleLog().lines(), "started at: ", "09.476")
+    plan = skies(_with_seconds(lines, "is finished processing", "09.47"))
+    assert plan.finished_at == plan.started_at
+    assert plan.notes == ()
