@@ -120,15 +120,12 @@ class DrizzleBuilder:
 
     def _check_clock(self, event: Event, when: datetime | None) -> None:
         """Steps of one run follow each other; without a banner they are all that is dated."""
-        if when is None:
-            if not self._has_banner:
-                self.draft.problem(event)
-            return
-        before = self._clock or self.run.started_at
-        latest = latest_moment(*event.groups[2:]) or when
-        if self.draft.interrupts and before is not None and latest < before:
+        if when is None and not self._has_banner:
+            self.draft.problem(event)
+        latest, before = latest_moment(*event.groups[2:]), self._clock or self.run.started_at
+        if self.draft.interrupts and latest and before and latest < before:
             self.draft.mixed(self.run, event)
-        self._clock = when
+        self._clock = when or self._clock
 
     def _total_time(self, event: Event) -> None:
         """The table of times ends a run whose last step was turned off."""
