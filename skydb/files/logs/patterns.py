@@ -285,6 +285,11 @@ PATTERNS: tuple[Pattern, ...] = (
         r"Matching sources from '(.+?)' with sources from reference (?:image|catalog) '(.+?)'",
         _T,
     ),
+    Pattern(  # TweakReg 1.0 and 1.1
+        What.MATCHING, "Matching",
+        r"Matching sources from +([^' ]\S*) +with sources from reference (?:image|catalog) +(\S+)",
+        _T,
+    ),
     Pattern(What.IDENTITY, "NO", r"NO fit performed for reference image: (\S+)", _T),
     Pattern(What.MATCHED, "Found", r"Found (\d{1,8}) matches for (\S+?)\.\.\.", _T),
     Pattern(

@@ -192,9 +192,13 @@ def test_numbers_that_are_damaged_are_reported_by_their_line(read, damaged):
     assert run.fits[0].failure is None
 
 
-def test_a_first_line_with_two_blanks_begins_a_fit(read):
-    (run,) = read(GOOD.replace("fit for: a", "fit for:  a"))
-    assert [(fit.product, fit.nmatches) for fit in run.fits] == [("a_drz.fits", 14)]
+def test_a_fit_is_read_as_the_first_versions_print_it(read):
+    begin = "Matching sources from  a_drz.fits  with sources from reference image b_drz.fits"
+    old = GOOD.replace("fit for: a_drz.fits", f"fit for:  a_drz.fits\n{begin}")
+    (run,) = read(old.replace("-0.2993", "-0.299283").replace("XRMS: 0.13 ", "XRMS: 0.131929 "))
+    (fit,) = run.fits
+    assert (fit.product, fit.reference, fit.dx_pix) == ("a_drz.fits", "b_drz.fits", -0.299283)
+    assert (fit.x_rms_pix, fit.nmatches) == (0.131929, 14)
     assert run.problems == []
 
 
