@@ -115,7 +115,10 @@ class _Levels:
         is_alone = filename in self._run.undetermined
         if sky is None:
             return self._without_sky(chip, rootname, is_alone=is_alone)
-        if is_alone:
+        if is_alone and chip in self._run.computed:
+            said = f"has no pixels to compute a sky from; AstroDrizzle took {sky.printed} for it."
+            self._note(FindingKind.NO_SIGNAL, rootname, said)
+        elif is_alone:
             said = f"could not be matched; the drizzle took {sky.printed}, which it had before."
             self._note(FindingKind.NO_OVERLAP, rootname, said)
         return SkyLevel(rootname, extver, sky.mdrizsky, self._unit(chip, rootname))

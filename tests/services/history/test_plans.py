@@ -131,6 +131,18 @@ def test_a_single_image_that_was_to_be_matched_keeps_its_sky_and_has_no_method(s
     assert "which it had before" in note.message
 
 
+def test_an_image_without_a_sky_of_its_own_was_not_left_as_it_was(skies):
+    images = {("ibxl50clq_flt.fits", 1): "0.790000", ("ibxl50cqq_flt.fits", 1): "0.000000"}
+    lines = DrizzleLog(method="localmin", skies=images).lines()
+    said = "   *   Image:   'ibxl50cqq_flt.fits['SCI',1]'  --  SKY = None (brightness units)"
+    taken = "      - EXT = 'SCI',1   delta(MDRIZSKY) = 0   NEW MDRIZSKY = 0"
+    plan = skies(_after(lines, "Computing sky", said, taken))
+    assert [level.mdrizsky for level in plan.levels] == [0.79, 0.0]
+    (note,) = plan.notes
+    assert (note.kind, note.subject) == (FindingKind.NO_SIGNAL, "ibxl50cqq")
+    assert note.message == "has no pixels to compute a sky from; AstroDrizzle took 0.000000 for it."
+
+
 def _with_seconds(lines: list[str], text: str, seconds: str) -> list[str]:
     """The lines, with other seconds in the one that has a text."""
     clock = re.compile(r"(\d\d:\d\d:)[\d.]+\d")
