@@ -269,7 +269,9 @@ class OpenRuns:
     def _become(self, run: OpenRun, task: LoggedTask) -> None:
         earlier = self._open.get(task)
         if earlier is not None:
-            run.draft.interrupts = earlier.draft.interrupts or not earlier.is_over
+            # A run that was broken off closes its log, and writes no more to it.
+            is_closed = earlier.is_over or earlier.has_trailer
+            run.draft.interrupts = earlier.draft.interrupts or not is_closed
             self._close(earlier)
         run.become(task)
         self._open[task] = run

@@ -159,6 +159,18 @@ def test_a_time_of_which_digits_are_not_printed_mixes_no_runs(tmp_path):
     assert (run.is_mixed, run.is_complete) == (False, True)
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_run_that_was_broken_off_goes_on_no_more_when_its_log_was_closed(tmp_path, closed):
+    broken = DrizzleLog(ends=False).lines()
+    broken += ["[INFO    ] Trailer file written to:  astrodrizzle.log"] if closed else []
+    lines = DrizzleLog(clock="15:15:{}").lines()
+    autumn = [line.replace("15:15:04", "14:15:04") for line in lines]
+    path = write_log(tmp_path / "astrodrizzle.log", broken, autumn)
+    first, run = read_drizzle_log(path)
+    assert not first.is_complete
+    assert run.is_mixed is not closed
+
+
 def test_a_run_that_ends_at_once_does_not_end_before_it_begins(skies):
     lines = _with_seconds(DrizzleLog().lines(), "started at: ", "09.476")
     plan = skies(_with_seconds(lines, "is finished processing", "09.47"))
