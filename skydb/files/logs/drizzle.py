@@ -122,10 +122,10 @@ class DrizzleBuilder:
         """Steps of one run follow each other; without a banner they are all that is dated."""
         if when is None and not self._has_banner:
             self.draft.problem(event)
-        latest, before = latest_moment(*event.groups[2:]), self._clock or self.run.started_at
-        if self.draft.interrupts and latest and before and latest < before:
+        before, self._clock = self._clock or self.run.started_at, when or self._clock
+        latest = latest_moment(*event.groups[2:]) if self.draft.interrupts else None
+        if latest and before and latest < before:
             self.draft.mixed(self.run, event)
-        self._clock = when or self._clock
 
     def _total_time(self, event: Event) -> None:
         """The table of times ends a run whose last step was turned off."""
