@@ -278,7 +278,8 @@ def _shared_causes(rows: Sequence[SkyChange]) -> list[str]:
 def _both(one: object, other: object) -> str:
     """Two values of a cause; two sets of parameters name by name."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
-        return f"{one} -> {other}"
+        # Of a downgrade the run that did what was asked has no other method.
+        return " -> ".join("as asked" if value is None else f"{value}" for value in (one, other))
     # The digest of other parameters differs wherever one of them does.
     names = [name for name in one if name != "recipe"] or [*one]
     return ", ".join(f"{name} {one[name]} -> {other[name]}" for name in names)
