@@ -291,10 +291,17 @@ def _named(session: Session, reference: FileReference) -> list[Product]:
         raise NotFoundError(
             f"The ledger has no {reference.filename} (files here: "
             f"{_some(session, Product.filename)}).",
-            advice="Bring it in with `skydb ingest`.",
+            advice=_advice(session, reference),
         )
     # A recorded file takes precedence over a name from a log.
     return [product for product in found if not product.is_only_logged] or found
+
+
+def _advice(session: Session, reference: FileReference) -> str:
+    rootname = reference.filename.partition("_")[0].lower()
+    if session.scalar(select(Exposure.id).where(Exposure.rootname == rootname)) is None:
+        return "Bring it in with `skydb ingest`."
+    return f"Bring it in with `skydb ingest`, or see what there is: `skydb explain {rootname}`."
 
 
 def _matches(column: InstrumentedAttribute[str], reference: FileReference) -> ColumnElement[bool]:

@@ -58,6 +58,10 @@ def test_each_form_names_its_row(ledger: Services) -> None:
         ("bxl77", r"Unknown visit 'bxl77' \(visits here: bxl50, cxy50\)"),
         ("77", r"Unknown visit '77' \(visits here: bxl50, cxy50\)"),
         ("x_drz.fits", rf"no x_drz.fits \(files here: {PRODUCT}, ibxl50iaq_flt.fits, "),
+        (
+            "ibxl50iaq_flc.fits",
+            "no ibxl50iaq_flc.fits.*see what there is: `skydb explain ibxl50iaq`",
+        ),
         ("solution:999", "no solution:999.*align history"),
         ("run:99999999999999999999", "no run:99999999999999999999"),
         ("catalog:gaia", r"no reference catalogue 'gaia' \(catalogues here: none\)"),
