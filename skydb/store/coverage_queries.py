@@ -12,7 +12,6 @@ from skydb.domain import (
     Activity,
     AlignmentRun,
     AlignmentSolution,
-    BookEntry,
     Exposure,
     Finding,
     Product,
@@ -31,6 +30,7 @@ from skydb.domain.vocabulary import (
     SolutionStatus,
 )
 from skydb.store.queries import WITH_ROWS, Row
+from skydb.store.remark_queries import remarked
 from skydb.store.rows import batches
 
 #: Pairs of values in one statement.
@@ -177,8 +177,8 @@ def all_findings(session: Session) -> list[Row]:
 
     A finding about a note or flag is valid as long as the note or flag is.
     """
-    lines = session.scalars(select(BookEntry).where(BookEntry.withdrawn_at.is_(None)))
-    sentences = {line.sentence for line in lines}
+    flagged = select(Finding.message).where(Finding.kind == FindingKind.FLAGGED_INPUT).distinct()
+    valid = remarked(session, set(session.scalars(flagged)))
     found = (
         select(Finding, Activity.kind)
         .join(Activity, Activity.id == Finding.activity_id)
@@ -195,7 +195,8 @@ def all_findings(session: Session) -> list[Row]:
             "message": finding.message,
         }
         for finding, kind in session.execute(found)
-        if finding.kind is not FindingKind.FLAGGED_INPUT or finding.message in sentences
+        if finding.kind is not FindingKind.FLAGGED_INPUT
+        or (finding.subject, finding.message) in valid
     ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from skydb.api.composition import Services
-from skydb.domain import IngestActivity, Stamp
+from skydb.domain import Exposure, IngestActivity, Stamp
 from skydb.domain.vocabulary import FindingKind
+from skydb.store import coverage_queries
+from tests.services.survey import Survey
 
 
 def test_every_finding_is_listed_newest_first_and_is_that_of_the_view(
@@ -36,3 +38,36 @@ def test_every_finding_is_listed_newest_first_and_is_that_of_the_view(
         assert [tuple(row) for row in session.execute(asked)] == [
             (run, "ingest", "succeeded", "skydb 0.1.0", None)
         ]
+
+
+def test_a_withdrawn_flag_ends_the_finding_of_its_subject_alone(
+    services_anywhere: Services,
+) -> None:
+    services = services_anywhere
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        names = [survey.exposure("50", number).rootname for number in (1, 2)]
+        survey.content(survey.drizzled(*session.scalars(select(Exposure))))
+        session.commit()
+    lines = [
+        services.books.flag(name, "trail", "satellite", author="Ada")
+        for name in (names[0], names[1], "bxl50")
+    ]
+    with services.context.store.writing() as session:
+        run = IngestActivity({}, Stamp("somebody", "0.1.0"))
+        session.add(run)
+        run.start()
+        for name in (*names, "ibxl50010_drz.fits"):
+            run.notice(FindingKind.FLAGGED_INPUT, name, "flag trail by Ada: satellite")
+        session.commit()
+
+    def valid() -> set[str]:
+        with services.context.store.reading() as session:
+            return {row["subject"] for row in coverage_queries.all_findings(session)}
+
+    assert valid() == {*names, "ibxl50010_drz.fits"}
+    services.books.withdraw(lines[2]["id"], "looked at")
+    services.books.withdraw(lines[0]["id"], "looked at")
+    assert valid() == {names[1], "ibxl50010_drz.fits"}
+    services.books.withdraw(lines[1]["id"], "looked at")
+    assert valid() == set()
