@@ -149,9 +149,30 @@ class ReferenceCatalog(Base):
         earlier.superseded_by = self
 
 
+#: Name, in the query of a catalogue from a file, of the circle around its sources.
+AROUND = "around"
+#: How far beyond its outermost source a catalogue may still be of use: half a chip of ACS.
+_BEYOND_DEG = 0.05
+
+
 def asked_cone(query: Mapping[str, Any]) -> tuple[float, float, float] | None:
     """RA, Dec and radius in degrees of the circle that a catalogue was asked for, if any."""
-    cone = query.get("cone")
+    return _cone(query.get("cone"))
+
+
+def reach_of(query: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    """RA, Dec and radius in degrees of a circle outside which a catalogue has no source.
+
+    The circle that was asked for, else one around the sources of a file with a margin;
+    None where neither is on record.
+    """
+    around = _cone(query.get(AROUND))
+    if around is not None:
+        around = (*around[:2], around[2] + _BEYOND_DEG)
+    return asked_cone(query) or around
+
+
+def _cone(cone: object) -> tuple[float, float, float] | None:
     if not isinstance(cone, Mapping):
         return None
     return float(cone["ra_deg"]), float(cone["dec_deg"]), float(cone["radius_deg"])

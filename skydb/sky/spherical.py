@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from skydb.domain.directions import position_of
 from skydb.domain.values import unit_vectors
 
 Vectors = NDArray[np.float64]
@@ -55,6 +56,25 @@ def separations_deg(vectors: Vectors, point: Vectors) -> Vectors:
     """Great-circle distances (N,) of unit vectors (N, 3) from one, in degrees."""
     chords = np.linalg.norm(vectors - point, axis=-1)
     return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0))))
+
+
+def circle_around(radec_deg: Vectors) -> tuple[float, float, float] | None:
+    """Find a circle that holds positions, around their mean direction.
+
+    Parameters
+    ----------
+    radec_deg : ndarray, shape (N, 2)
+
+    Returns
+    -------
+    tuple of float or None
+        RA, Dec and radius in degrees; None without a position.
+    """
+    vectors = unit_vectors(radec_deg)
+    place = position_of(*vectors.sum(axis=0).tolist())
+    if place is None:
+        return None
+    return *place, float(separations_deg(vectors, unit_vectors(np.array([place]))).max())
 
 
 def holding(outlines: Vectors, points: Vectors) -> Verdicts:

@@ -15,7 +15,7 @@ from skydb.domain import (
     Product,
     ReferenceCatalog,
 )
-from skydb.domain.catalog import asked_cone
+from skydb.domain.catalog import reach_of
 from skydb.domain.directions import Position, position_of, separation_deg
 from skydb.domain.vocabulary import AlignmentRoad, SolutionStatus
 from skydb.store.rows import batches
@@ -91,8 +91,8 @@ class CatalogsAround:
     Parameters
     ----------
     cones : mapping of str to (float, float, float) or None
-        Middle and radius in degrees that each was asked for, the newest first and none that was
-        superseded; None where that is unknown, as of a file.
+        Middle and radius in degrees of each, as it was asked for or as the sources of a file
+        lie, the newest first and none that was superseded; None where that is unknown.
     middles : mapping of int to (float, float)
         Positions of the products in degrees, by key.
     """
@@ -108,7 +108,7 @@ class CatalogsAround:
             .where(ReferenceCatalog.superseded_by_id.is_(None))
             .order_by(ReferenceCatalog.id.desc())
         )
-        cones = {name: asked_cone(query) for name, query in session.execute(asked)}
+        cones = {name: reach_of(query) for name, query in session.execute(asked)}
         return cls(cones, _middles(session, products) if any(cones.values()) else {})
 
     def for_product(self, product: int | None, *wanted: str | None) -> str | None:

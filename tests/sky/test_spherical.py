@@ -12,6 +12,7 @@ from skydb.errors import UsageError
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.regions import Circle, Polygons, degrees_of
 from skydb.sky.spherical import (
+    circle_around,
     crossings_with,
     distances_to_sides,
     holding,
@@ -275,3 +276,20 @@ def test_the_opposite_of_a_corner_that_is_rounded_up_is_half_a_circle_away():
     for corner in rounded_up:
         outline = np.stack([corner] * 3)
         assert distances_to_sides(outline[None], -corner) == pytest.approx(np.pi)
+
+
+@given(
+    ra=st.floats(0, 360),
+    dec=st.floats(-90, 90),
+    offsets=st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=1, max_size=8),
+)
+def test_a_circle_holds_the_positions_that_it_is_around(
+    ra: float, dec: float, offsets: list[tuple[float, float]]
+) -> None:
+    places = np.array([((ra + x) % 360, np.clip(dec + y, -90, 90)) for x, y in offsets])
+    circle = circle_around(places)
+    assert circle is not None
+    middle = unit_vectors(np.array([circle[:2]]))
+    assert separations_deg(unit_vectors(places), middle).max() <= circle[2] + 1e-9
+    assert circle[2] <= 2 * np.sqrt(2) + 1e-9
+    assert circle_around(places[:0]) is None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from skydb.domain import CatalogImport, CatalogService, ReferenceCatalog
-from skydb.domain.catalog import CatalogUse
+from skydb.domain.catalog import AROUND, CatalogUse
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError, NotFoundError, UsageError
 from skydb.files.catalog import read_catalog
@@ -16,9 +18,11 @@ from skydb.files.checksum import sha256_of, stamp_of
 from skydb.files.names import is_utf8
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
+from skydb.sky.spherical import circle_around
 from skydb.store import queries
 
 _LONGEST_NAME = 64
+_CIRCLE = ("ra_deg", "dec_deg", "radius_deg")
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,15 @@ class RefcatService:
                     has_proper_motions=bool(table.has_proper_motion.any()),
                     use=use,
                     motion=usable.facts,
-                    query=asked,
+                    query={**asked, **_place_of(table.radec_deg)},
                 )
                 return queries.catalog_row(catalog)
+
+
+def _place_of(radec_deg: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+    """Circle around the sources, for the ledger."""
+    circle = circle_around(radec_deg)
+    return {} if circle is None else {AROUND: dict(zip(_CIRCLE, circle, strict=True))}
 
 
 def checked_name(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from skydb.api.composition import Services
@@ -93,6 +95,24 @@ def test_a_catalogue_that_does_not_cover_a_product_is_not_named_for_it(
         survey.catalog("a file")
         session.commit()
         assert command(TodoRule.NOT_ALIGNED) == fits.replace("ours", "'a file'")
+
+
+@pytest.mark.parametrize(("dec_deg", "is_named"), [(-2.40, True), (-2.20, False)])
+def test_a_file_is_named_where_it_has_sources(
+    services: Services, tmp_path: Path, dec_deg: float, is_named: bool
+) -> None:
+    """Fields are at 85.25, -2.46."""
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        exposure = survey.exposure("50")
+        survey.content(exposure)
+        survey.content(survey.drizzled(exposure))
+        session.commit()
+    stars = "".join(f"85.2{n},{dec_deg}{n}\n" for n in range(10))
+    (tmp_path / "stars.csv").write_text(f"ra,dec\n{stars}")
+    services.refcat.import_file(tmp_path / "stars.csv", 2016.0)
+    (row,) = services.todo.due(rule=TodoRule.NOT_ALIGNED)
+    assert str(row["command"]).startswith("skydb align run --refcat stars ") is is_named
 
 
 def test_visits_that_rest_on_one_that_was_fitted_since_are_aligned_to_each_other_again(
