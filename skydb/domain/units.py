@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from skydb.domain.condition import Condition
 from skydb.domain.vocabulary import SkyUnit
 
+#: Above any sky in electrons, counts or rates of them: detectors are full at 1e5.
+HIGHEST_SKY = 1e6
 _COUNTED = {"COUNT": "COUNT", "DN": "COUNT", "ELECTRON": "ELECTRON"}
 _UNITS: Mapping[tuple[str, bool], SkyUnit] = {
     ("COUNT", False): SkyUnit.COUNT,

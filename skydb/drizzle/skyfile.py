@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skydb.domain.units import HIGHEST_SKY
 from skydb.errors import ParseError, UnreadableFileError
 
 _YES = ("yes", "true", "y", "t")
@@ -137,4 +138,7 @@ def _numbers(path: Path, number: int, words: Sequence[str]) -> tuple[float, ...]
         raise ParseError(path, number, "has a value that is not a number") from error
     if not values or not all(map(math.isfinite, values)):
         raise ParseError(path, number, "has no sky")
+    for value in values:
+        if abs(value) > HIGHEST_SKY:
+            raise ParseError(path, number, f"has {value:g}, which is not a sky value")
     return values

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from skydb.domain.units import HIGHEST_SKY
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.effective import MethodVerdict, SkyReading
 from skydb.drizzle.optionfiles import require_as_named
@@ -76,7 +77,7 @@ class UserSkies:
         Raises
         ------
         FileRejectedError
-            When a chip has no such keyword, or a value that is no number.
+            When a chip has no such keyword, or a value that is no number or no sky.
         ParseError
             When a file has several values for an exposure, and not one for each chip.
         """
@@ -101,6 +102,11 @@ class UserSkies:
             reason = f"has no number as {self.keyword} in the header of image {place + 1}"
             raise FileRejectedError(
                 path, reason, advice="AstroDrizzle looks for it in the extension of every chip."
+            )
+        if not abs(value) <= HIGHEST_SKY:
+            reason = f"has {value:g} as {self.keyword} in the header of image {place + 1}"
+            raise FileRejectedError(
+                path, reason, advice="That is not a sky value: correct the header."
             )
         return float(value)
 

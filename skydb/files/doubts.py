@@ -12,6 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
+from skydb.domain.units import HIGHEST_SKY
 from skydb.domain.values import ExposureFacts
 from skydb.domain.vocabulary import ProductKind
 from skydb.files.cards import Cards
@@ -30,8 +31,6 @@ _LONGEST_EXPTIME_S = 8.64e6
 #: Since 1999 dates are ISO 8601 (FITS standard 4.0, section 9.1); before, a year had two digits.
 #: Longest time by which DATE-OBS, which has whole days, is off EXPSTART.
 _DAYS_APART = 2.0
-#: Above any sky in electrons, counts or rates of them: detectors are full at 1e5.
-_HIGHEST_SKY = 1e6
 #: Speed of HST around the Earth and the Sun, some 38 km/s, in that of light, and some more.
 _FASTEST = 2e-4
 _GAINS = ("ATODGAIN", "ADCGAIN", "CCDGAIN", "GAIN")
@@ -113,7 +112,7 @@ def _doubtful_numbers(skeleton: FitsSkeleton, facts: ExposureFacts) -> Iterator[
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned, primary))
         said, sky = cards.text("MDRIZSKY"), cards.number("MDRIZSKY")
-        if said is not None and (sky is None or abs(sky) > _HIGHEST_SKY):
+        if said is not None and (sky is None or abs(sky) > HIGHEST_SKY):
             yield f"MDRIZSKY of SCI,{chip.version} is {said}, which is not a sky value."
         factor = cards.number("VAFACTOR")
         if factor is not None and abs(factor - 1) > _FASTEST:

@@ -45,6 +45,7 @@ def test_a_comment_says_that_the_skies_were_subtracted(tmp_path: Path, comment: 
         ("a.fits 1\nhere/a.fits 2\n", r"line 2: a.fits is there twice \(first in line 1\)"),
         ("a.fits\n", "line 1: has no sky"),
         ("a.fits nan\n", "line 1: has no sky"),
+        ("b.fits 1\na.fits 2 -1e30\n", r"line 2: has -1e\+30, which is not a sky value"),
         ("a.fits one\n", "line 1: has a value that is not a number"),
         ("# nothing\n", "has no line with an exposure"),
     ],
