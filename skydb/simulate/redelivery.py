@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skydb.errors import UsageError
+from skydb.errors import FileRejectedError, UnreadableFileError, UsageError
 from skydb.simulate.detectors import detector
 from skydb.simulate.geometry import (
     ARCSEC_PER_RADIAN,
@@ -22,7 +22,7 @@ from skydb.simulate.geometry import (
     unit_vector,
 )
 from skydb.simulate.recalibration import Recalibration, distortion_of
-from skydb.simulate.truth import ExposureTruth, FieldTruth, VisitTruth
+from skydb.simulate.truth import TRUTH_NAME, ExposureTruth, FieldTruth, VisitTruth
 from skydb.simulate.whole import whole_field
 
 #: Directory of the redelivered files, inside the field's own.
@@ -98,6 +98,8 @@ def redeliver_field(
         When `out` is the field's own directory.
     UnreadableFileError
         When a file cannot be read or written.
+    FileRejectedError
+        When somebody has put another WCS into a file: the archive never had that one.
     ToolError
         When AstroDrizzle cannot make the products.
     """
@@ -108,6 +110,8 @@ def redeliver_field(
         raise UsageError(f"{out} holds the field itself.", advice="Give another --out.")
     recalibration = Recalibration(RECALIBRATED, _turn(old, redelivery.shift_mas))
     truth = _redelivered(old, redelivery.only, recalibration)
+    for exposure in truth.exposures:
+        _require_archived(directory / exposure.path, old.wcs_name_of(exposure))
     with whole_field(out) as draft:
         for exposure in truth.exposures:
             say(f"writing {exposure.path}")
@@ -121,6 +125,22 @@ def redeliver_field(
         _drizzle(truth, draft, say)
         truth.save(draft)
     return truth
+
+
+def _require_archived(path: Path, wcs_name: str) -> None:
+    """Make sure that a file has the WCS that it was simulated with."""
+    from astropy.io import fits
+
+    try:
+        found = fits.getval(path, "WCSNAME", 1)
+    except (OSError, KeyError) as error:
+        raise UnreadableFileError(path, f"its WCS cannot be read ({error})") from error
+    if found != wcs_name:
+        raise FileRejectedError(
+            path,
+            f"its WCS is {found}, and {wcs_name} by {TRUTH_NAME}: it was changed since",
+            advice="Put its headers back (`skydb restore-headers`), or simulate the field again.",
+        )
 
 
 def _turn(truth: FieldTruth, shift_mas: float) -> Matrix:

@@ -132,6 +132,10 @@ class FieldTruth:
                 return exposure
         raise NotFoundError(f"{rootname} is not an exposure of field {self.field}.")
 
+    def wcs_name_of(self, exposure: ExposureTruth) -> str:
+        """WCSNAME that the header of an exposure was given."""
+        return next(one.wcs_name for one in self.visits if exposure.rootname in one.members)
+
     def save(self, directory: Path) -> Path:
         """Write ``truth.json`` and return its path."""
         path = directory / TRUTH_NAME

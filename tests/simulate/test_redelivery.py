@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from skydb.errors import NotFoundError, UnreadableFileError, UsageError
+from skydb.errors import FileRejectedError, NotFoundError, UnreadableFileError, UsageError
 from skydb.files.products import read_hstwcs
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -146,6 +146,18 @@ def test_a_lost_exposure_is_named(field, tmp_path):
     (tmp_path / "field" / truth.exposures[0].path).unlink()
     with pytest.raises(UnreadableFileError, match=truth.exposures[0].path):
         redeliver_field(tmp_path / "field", Redelivery())
+
+
+def test_a_file_with_another_wcs_than_it_was_made_with_is_not_delivered(tmp_path):
+    plan = FieldPlan(tiles=(2, 1), dithers=1, size=64, products=False, stars=5)
+    truth = simulate_field(tmp_path, plan)
+    first, second = truth.exposures
+    fits.setval(tmp_path / first.path, "WCSNAME", value="IDC_w3m18525i-FIT_SKYDB_gaia", ext=1)
+    with pytest.raises(FileRejectedError, match="FIT_SKYDB_gaia, and IDC_.* by truth.json"):
+        redeliver_field(tmp_path, Redelivery())
+    assert not (tmp_path / "redelivered").exists()
+    told = redeliver_field(tmp_path, Redelivery(only=(second.rootname,)))
+    assert [exposure.rootname for exposure in told.exposures] == [second.rootname]
 
 
 def test_the_command_answers_with_the_new_truth(tmp_path):
