@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import io
 import itertools
 import re
@@ -169,6 +170,24 @@ def unpacked(
             total += len(chunk)
             _refuse_bomb(path, total, raw.tell(), largest)
             yield chunk
+
+
+def unpacked_sha256(path: Path) -> str | None:
+    """SHA-256 of the bytes that a gzipped file holds; None when it is not whole or not gzipped.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it unpacks to too much.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as raw:
+            for chunk in unpacked(path, raw):
+                digest.update(chunk)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return digest.hexdigest()
 
 
 def _refuse_bomb(path: Path, unpacked: int, packed: int, largest: int) -> None:

@@ -25,6 +25,7 @@ from skydb.services.core import (
     checked_path,
     note_begun,
     own_paths,
+    packed_since,
     require_content,
 )
 
@@ -162,6 +163,8 @@ def _require_there(path: Path, version: ProductVersion) -> None:
     try:
         require_content(path, version)
     except NotFoundError as error:
+        if packed_since(path, version.sha256) is not None:
+            raise
         raise NotFoundError(
             error.what,
             advice="Put it back. If it is gone for good, `skydb fsck --repair` removes its path.",

@@ -11,12 +11,11 @@ from skydb.domain import AlignmentRun, AlignmentSolution, ProductVersion
 from skydb.domain.trust import TrustReport
 from skydb.domain.values import WcsFacts
 from skydb.domain.vocabulary import FindingKind, SolutionStatus
-from skydb.files.checksum import sha256_of
 from skydb.files.reader import read_facts
 from skydb.services.alignment.attempts import Attempt
 from skydb.services.alignment.fitrecord import record_fit
 from skydb.services.alignment.roads import star_files_of
-from skydb.services.core import Context
+from skydb.services.core import Context, content_sha256
 from skydb.store.references import catalog_named
 
 #: Directory below the data root with one directory a run.
@@ -77,7 +76,7 @@ class Recorder:
         target = attempt.reference.target
         with self._context.store.reading() as session:
             recorded = session.get_one(ProductVersion, target.version_id).sha256
-        return target.path.is_file() and sha256_of(target.path) == recorded
+        return target.path.is_file() and content_sha256(target.path, recorded) == recorded
 
     def _prepare(self, attempt: Attempt) -> WcsFacts | None:
         """Keep the evidence, and read the fitted WCS: no session is open meanwhile."""

@@ -11,9 +11,9 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.drizzle.recording import CopyChanges, RecordingRunner
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ToolError
-from skydb.files.checksum import sha256_of
 from skydb.interruption import reason
 from skydb.services.core.context import Context
+from skydb.services.core.versions import content_sha256
 
 
 @contextmanager
@@ -63,7 +63,9 @@ def _prove(
     context: Context, activity_id: int, inputs: Mapping[int, Path], recorder: RecordingRunner
 ) -> list[str]:
     """Store a proof for every input that a tool was given; the files that were touched."""
-    now = {version_id: _sha256_or_none(path) for version_id, path in inputs.items()}
+    with context.store.reading() as session:
+        before = {one: session.get_one(ProductVersion, one).sha256 for one in inputs}
+    now = {one: _sha256_or_none(path, before[one]) for one, path in inputs.items()}
     by_name: dict[str, list[CopyChanges]] = {}
     for copy in recorder.seen:
         by_name.setdefault(copy.filename, []).append(copy)
@@ -74,7 +76,7 @@ def _prove(
             version = session.get_one(ProductVersion, version_id)
             for copy in by_name.get(path.name, ()):
                 InputProof(activity, version, copy.tool, now[version_id], copy.changes)
-            if now[version_id] != version.sha256:
+            if now[version_id] != before[version_id]:
                 touched.append(str(path))
                 _notice(activity, path, now[version_id])
         session.commit()
@@ -87,5 +89,5 @@ def _notice(activity: Activity, path: Path, sha256: str | None) -> None:
     activity.notice(FindingKind.INPUT_CHANGED, str(path), message)
 
 
-def _sha256_or_none(path: Path) -> str | None:
-    return sha256_of(path) if path.is_file() else None
+def _sha256_or_none(path: Path, expected: str) -> str | None:
+    return content_sha256(path, expected) if path.is_file() else None

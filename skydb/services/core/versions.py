@@ -8,13 +8,15 @@ from skydb.domain import ProductVersion
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.dqfile import flags_beside, require_flags
+from skydb.files.textfile import unpacked_sha256
 from skydb.files.workspace import Workspace
 
 
 def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
     """Find the file of a version, once its bytes were found to be those on record.
 
-    Of several files the first with the recorded checksum counts.
+    Of several files the first with the recorded checksum counts. One that was packed where it
+    lay, as with ``gzip``, counts with the bytes that it holds.
 
     Raises
     ------
@@ -34,6 +36,10 @@ def checked_path(workspace: Workspace, version: ProductVersion) -> Path:
         if _holds(one, version):
             _check_flags(one, version)
             return one
+    for one in (path, *others):
+        if (packed := packed_since(one, version.sha256)) is not None:
+            _check_flags(packed, version)
+            return packed
     require_content(path, version)
     return path
 
@@ -59,8 +65,26 @@ def require_content(path: Path, version: ProductVersion) -> None:
     _check_flags(path, version)
 
 
+def content_sha256(path: Path, expected: str) -> str:
+    """SHA-256 of a file; of the bytes that it holds where it is packed and these are expected."""
+    found = sha256_of(path)
+    return expected if found != expected == unpacked_sha256(path) else found
+
+
+def packed_since(gone: Path, sha256: str) -> Path | None:
+    """Find the gzipped file in the place of one that is gone, if it holds these bytes."""
+    packed = _packed_name(gone)
+    if gone.is_file() or not packed.is_file() or unpacked_sha256(packed) != sha256:
+        return None
+    return packed
+
+
+def _packed_name(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
+
+
 def _cure(gone: Path) -> str:
-    packed = gone.with_name(f"{gone.name}.gz")
+    packed = _packed_name(gone)
     if packed.is_file():
         return f"{packed.name} lies there: unpack it, as with `gunzip`."
     return "Put it back, or fetch or ingest it again."
@@ -78,6 +102,6 @@ def _check_flags(path: Path, version: ProductVersion) -> None:
         return
     require_flags(path)
     flags = flags_beside(path)
-    if flags is not None and sha256_of(flags) != version.dq_sha256:
+    if flags is not None and version.dq_sha256 not in (sha256_of(flags), unpacked_sha256(flags)):
         reason = f"it has changed since {path.name} was ingested"
         raise FileRejectedError(flags, reason, advice="Record the new version with `skydb ingest`.")

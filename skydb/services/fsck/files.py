@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,12 @@ from sqlalchemy import text
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.files.entries import entry_of
-from skydb.services.core import Context
+from skydb.services.core import Context, packed_since
 from skydb.services.fsck.problems import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from skydb.domain import ProductVersion
+    from skydb.domain.delivery import DeliveryKey
 
 #: Rows that are held at once.
 _PART = 1000
@@ -27,6 +28,8 @@ _REPLACED = (
     "this path is removed: a newer archive version is here; this one stays on record, and what was "
     "made of it cannot be made again"
 )
+
+_UNPACKED = "this path is removed: the file was unpacked, and is on record as it lies there now"
 
 #: Places of files; each row begins with the key that orders them.
 _PLACES = """
@@ -135,6 +138,8 @@ class Files:
 
     def _fault(self, path: Path, known: _Known) -> tuple[ProblemKind, str] | None:
         if not path.is_file():
+            if known.version_id and known.sha256 and packed_since(path, known.sha256):
+                return None
             return ProblemKind.MISSING_FILE, "is gone"
         state = path.stat()
         size = state.st_size
@@ -170,7 +175,20 @@ class Files:
                 return "this path is removed; the version has another file"
             if kind is ProblemKind.MISSING_FILE and known.is_managed and self._has_newer(version):
                 return _REPLACED
+            if kind is ProblemKind.MISSING_FILE and self._was_unpacked(version, known.place):
+                return _UNPACKED
         return None
+
+    def _was_unpacked(self, version: ProductVersion, place: str) -> bool:
+        """Whether a packed file is gone, and one of equal calibration lies there unpacked."""
+        bare = place.removesuffix(".gz")
+        return bare != place and any(
+            self._is_whole(other, bare)
+            for other in version.product.versions
+            if other is not version and _calibration(other) == _calibration(version)
+            for one in other.locations
+            if one.path == bare
+        )
 
     def _is_whole(self, version: ProductVersion, place: str) -> bool:
         path = self.context.workspace.resolve(place)
@@ -233,6 +251,12 @@ class EvidenceOfFits:
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
             return any(solution.nmatches for solution in run.solutions)
+
+
+def _calibration(version: ProductVersion) -> DeliveryKey:
+    from skydb.domain.delivery import DeliveryKey
+
+    return replace(DeliveryKey.of(version), is_own_name=True)
 
 
 def _rows(context: Context, asked: str) -> Iterator[tuple[Any, ...]]:
