@@ -130,8 +130,7 @@ def redelivered_members(
         if made is None:
             why = [_newer(product, drizzled, DrizzledFrom(file)) for product in candidates]
         else:
-            bases = [made[product.id] for product in candidates if product.id in made]
-            why = [None if one.is_newest_delivery else _later(one) for one in bases]
+            why = _newer_than_recorded(candidates, drizzled, made)
         if why and None not in why:
             found[rootname] = str(why[0])
     return found
@@ -223,6 +222,20 @@ def is_of_older_calibration(member: ProductVersion, drizzled: ProductVersion) ->
         (own.idctab_date, theirs.idctab_date),
     )
     return own < theirs and any(one and two and one < two for one, two in pairs)
+
+
+def _newer_than_recorded(
+    candidates: Sequence[Product], drizzled: ProductVersion, made: Mapping[int, ProductVersion]
+) -> list[str | None]:
+    """Explain why the files of a member are newer than a product whose inputs are recorded.
+
+    A member that an acceptance left alone is not among these inputs.
+    """
+    bases = [made[product.id] for product in candidates if product.id in made]
+    if bases:
+        return [None if one.is_newest_delivery else _later(one) for one in bases]
+    newest = [product.deliveries[-1] for product in candidates]
+    return [_later(one) if _calibrated_before(drizzled, one) else None for one in newest]
 
 
 def _later(base: ProductVersion) -> str:

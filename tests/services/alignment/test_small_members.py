@@ -42,9 +42,13 @@ def test_a_product_that_skydb_made_is_compared_with_the_versions_on_record(
         ONE: f"{newest.reference} was delivered after the product was made"
     }
     assert middle.reference != newest.reference
-    # Of files that it was not made of nothing is known.
-    files[ONE] = [shelf.add(_calibrated(2019, kind=ProductKind.FLC)).product]
+    # It was not made of this file, as of a member that an acceptance has left alone.
+    files[ONE] = [shelf.add(_calibrated(2015, kind=ProductKind.FLC)).product]
     assert redelivered_members(session, drizzled, file) == {}
+    newest = shelf.add(_calibrated(2019, kind=ProductKind.FLC))
+    assert redelivered_members(session, drizzled, file) == {
+        ONE: f"{newest.reference} was delivered after the product was made"
+    }
 
 
 def test_of_several_files_of_a_member_the_likeliest_tells_how_it_is_newer(
