@@ -175,11 +175,13 @@ def is_behind(
         Products of single exposures, by rootname.
     """
     made = _made_with(session, drizzled)
-    if made is not None:
-        return any(base.product.latest is not base for base in made.values())
     kinds = MADE_OF[drizzled.product.flavour]
     members = (member.rootname for member in drizzled.product.members)
     own = [[one for one in files.get(name, ()) if one.flavour in kinds] for name in members]
+    if made is not None:
+        return any(base.product.latest is not base for base in made.values()) or any(
+            several and None not in _newer_than_recorded(several, drizzled, made) for several in own
+        )
     return any(
         several and all(_stands_after(drizzled, one.latest) for one in several) for several in own
     )

@@ -393,3 +393,7 @@ def test_a_product_is_behind_when_no_file_of_a_member_can_be_what_it_was_made_of
     assert not is_behind(session, drizzled, files)
     made = {1: aligned, 2: two, 3: one}
     assert is_behind(session, drizzled, files)
+    # An acceptance has left one alone, because it was redelivered.
+    made, late = {2: two}, shelf.add(_calibrated(2019, "ibxl50icq"))
+    with_late = _drizzled(2016, TWO, "ibxl50icq")
+    assert is_behind(session, with_late, {"ibxl50icq": [late.product]})
