@@ -56,7 +56,7 @@ class RefcatGroup(Group):
         2016.0
         """
         use, file = CatalogUse.of(without_motion, mag_min, mag_max), checked(path)
-        return _obtained(self._services.refcat.import_file(file, epoch, name, use))
+        return self._obtained(self._services.refcat.import_file(file, epoch, name, use))
 
     def gaia(
         self,
@@ -104,7 +104,7 @@ class RefcatGroup(Group):
         from skydb.services.catalogs import Region
 
         service = self._services.catalog_queries
-        return _obtained(
+        return self._obtained(
             service.gaia(
                 Region(target, ra, dec, radius),
                 name=name,
@@ -152,7 +152,7 @@ class RefcatGroup(Group):
         True
         """
         service = self._services.catalog_queries
-        return _obtained(
+        return self._obtained(
             service.footprint(
                 products,
                 name=name,
@@ -170,7 +170,8 @@ class RefcatGroup(Group):
         >>> [one.name for one in db.refcat.list()][:1]
         ['gaia']
         """
-        return Result(self._services.refcat.listed(), names.CATALOGS)
+        rows = [self._placed(row) for row in self._services.refcat.listed()]
+        return Result(rows, names.CATALOGS)
 
     def show(self, name: str, *, epoch: float | None = None) -> DrawnResult:
         """Show the sources of a catalogue, within its magnitudes.
@@ -207,8 +208,14 @@ class RefcatGroup(Group):
         >>> db.refcat.supersede("old", "gaia", "better proper motions").name
         'old'
         """
-        return Record(self._services.books.supersede(old, new, why, author))
+        return Record(self._placed(self._services.books.supersede(old, new, why, author)))
 
+    def _obtained(self, row: Mapping[str, Any]) -> Record:
+        findings = row["findings"]
+        return Record(self._placed(row), remarks=findings, is_flagged=bool(findings))
 
-def _obtained(row: Mapping[str, Any]) -> Record:
-    return Record(row, remarks=row["findings"], is_flagged=bool(row["findings"]))
+    def _placed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a catalogue with its absolute path beside the stored one."""
+        stored = row["path"]
+        path = str(self._services.context.workspace.resolve(stored))
+        return {**row, "path": path, "stored_path": stored}

@@ -43,13 +43,15 @@ def ledger(sqlite_template, field, tmp_path, archive):
     return here
 
 
-def test_gaia_answers_with_one_document(ledger):
+def test_gaia_answers_with_one_document(ledger, tmp_path):
     row = ledger.json("refcat", "gaia", "--name", "g")
     assert set(row) >= KEYS
     assert (row["name"], row["epoch"], row["truncated"]) == ("g", 2016.0, False)
     assert row["reused"] is False
     assert ledger.json("refcat", "gaia", "--name", "g") == {**row, "reused": True}
-    assert ledger.json("refcat", "list")[0]["sha256"] == row["sha256"]
+    listed = ledger.json("refcat", "list")[0]
+    assert listed["sha256"] == row["sha256"]
+    assert listed["path"] == row["path"] == str(tmp_path / "skydb-data" / row["stored_path"])
 
 
 def test_a_truncated_catalogue_ends_with_five_and_says_so(ledger):
