@@ -22,7 +22,7 @@ CATALOGS = (
     *("name", "service", "sources", "epoch", "epoch_asked", "has_proper_motions"),
     *("proper_motion_applied", "truncated", "without_motion", "mag_min", "mag_max"),
     *("sources_without_motion", "still_epoch", "motion_ra_mas_yr", "motion_dec_mas_yr"),
-    *("sha256", "obtained_at", "path", "stored_path", "superseded_by", "findings"),
+    *("sha256", "obtained_at", "path", "superseded_by", "findings", "stored_path"),
 )
 DUE = (
     *("rule", "subject", "reason", "since", "command", "exposure", "visit", "rootname"),
