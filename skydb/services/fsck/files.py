@@ -14,7 +14,7 @@ from sqlalchemy import text
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.files.entries import entry_of
-from skydb.services.core import Context, packed_since
+from skydb.services.core import Context
 from skydb.services.fsck.problems import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ class Files:
 
     def _fault(self, path: Path, known: _Known) -> tuple[ProblemKind, str] | None:
         if not path.is_file():
-            if known.version_id and known.sha256 and packed_since(path, known.sha256):
-                return None
-            return ProblemKind.MISSING_FILE, "is gone"
+            return None if _is_packed(path, known) else (ProblemKind.MISSING_FILE, "is gone")
         state = path.stat()
         size = state.st_size
         if known.size_bytes is not None and size != known.size_bytes:
@@ -251,6 +249,16 @@ class EvidenceOfFits:
         with self.context.store.reading() as session:
             run = session.get_one(AlignmentRun, run_id)
             return any(solution.nmatches for solution in run.solutions)
+
+
+def _is_packed(path: Path, known: _Known) -> bool:
+    """Whether the file of a version was packed where it lay."""
+    # Only of what is gone: a look at a ledger needs no entities.
+    from skydb.services.core import packed_since
+
+    if known.version_id is None or known.sha256 is None:
+        return False
+    return packed_since(path, known.sha256) is not None
 
 
 def _calibration(version: ProductVersion) -> DeliveryKey:
