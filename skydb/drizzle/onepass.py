@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from skydb.domain.vocabulary import SkyMethod
+from skydb.drizzle.crmasks import MaskReading, mask_readings
 from skydb.drizzle.onepass_limits import why_not
 from skydb.drizzle.optionfiles import stage_files
 from skydb.drizzle.optionspec import Tool
@@ -56,6 +57,10 @@ class OnePassMosaic:
     left_out : tuple of str
         Exposures that drizzlepac would not take either: without exposure time or
         without a good pixel.
+    masks : tuple of MaskReading
+        What driz_cr masked of every chip; empty when it was off.
+    mask_file : Path or None
+        Its masks.
     """
 
     science: Path
@@ -65,6 +70,8 @@ class OnePassMosaic:
     log: Path
     versions: Mapping[str, str]
     left_out: tuple[str, ...] = ()
+    masks: tuple[MaskReading, ...] = ()
+    mask_file: Path | None = None
 
 
 class OnePass:
@@ -182,6 +189,7 @@ def _mosaic(
     report: Mapping[str, Any], method: SkyMethod, directory: Path, seconds: float, log: Path
 ) -> OnePassMosaic:
     made = report["mosaics"][method.value]
+    masks = made.get("mask_file")
     return OnePassMosaic(
         science=_whole(directory, made["science"], log),
         weight=_whole(directory, made["weight"], log),
@@ -190,6 +198,8 @@ def _mosaic(
         log=log,
         versions={str(name): str(version) for name, version in report["versions"].items()},
         left_out=tuple(report["left_out"]),
+        masks=mask_readings(made.get("masks", ())),
+        mask_file=None if masks is None else _whole(directory, masks, log),
     )
 
 

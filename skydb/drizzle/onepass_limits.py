@@ -11,11 +11,14 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from skydb.drizzle.optionfiles import RECORD
+from skydb.drizzle.rejection import STEPS
 from skydb.drizzle.settings import AstroDrizzleSettings
 
 _SKY_WEIGHTS = "the weights of final_wht_type=IVM depend on the sky"
+_COMBINATIONS = ("minmed", "iminmed", "median", "imedian", "mean", "imean")
 _KERNELS = ("square", "point", "turbo", "gaussian", "lanczos3")
-_STEPS = "it makes masks from images whose sky has been subtracted"
+_ALONE = "steps of the rejection of cosmic rays are done together or not at all"
+_NO_GRID = "the separate drizzles have the grid that drizzlepac gives them"
 
 #: Parameters that one pass cannot follow unless they have one of these values.
 _ONLY: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
@@ -24,10 +27,6 @@ _ONLY: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
         "build": ((False,), "it writes one file for each image of a mosaic"),
         "final_wht_type": (("EXP", "ERR"), _SKY_WEIGHTS),
         "final_kernel": (_KERNELS, "drizzlepac has no such kernel"),
-        "driz_separate": ((False,), _STEPS),
-        "median": ((False,), _STEPS),
-        "blot": ((False,), _STEPS),
-        "driz_cr": ((False,), _STEPS),
         "driz_combine": ((True,), "without it there is no mosaic"),
         "updatewcs": ((False,), "it would change the WCS of the exposures"),
         "wcskey": (("",), "it would change the WCS of the exposures"),
@@ -35,7 +34,30 @@ _ONLY: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
         "skyuser": (("",), "the skies are given"),
         "skyfile": (("",), "the skies are given"),
         "rules_file": (("",), "headers are blended by the rules of the package"),
-        "driz_sep_wcs": ((False,), _STEPS),
+        "driz_sep_wcs": ((False,), _NO_GRID),
+    }
+)
+
+#: The same of the steps that find cosmic rays, when these are on.
+_ONLY_REJECTING: Mapping[str, tuple[tuple[object, ...], str]] = MappingProxyType(
+    {
+        "coeffs": ((True,), "images are compared with their distortion"),
+        "driz_sep_kernel": (_KERNELS, "drizzlepac has no such kernel"),
+        "driz_sep_fillval": ((None, "", "INDEF"), "pixels without weight have no value"),
+        "driz_sep_compress": ((False,), "it compresses nothing, and so loses nothing"),
+        **{
+            f"driz_sep_{name}": ((None, ""), _NO_GRID)
+            for name in ("refimage", "rot", "scale", "outnx", "outny", "ra", "dec")
+        },
+        "driz_sep_crpix1": ((None, ""), _NO_GRID),
+        "driz_sep_crpix2": ((None, ""), _NO_GRID),
+        "median_newmasks": ((True,), "bad pixels are left out of the median"),
+        "combine_type": (_COMBINATIONS, "drizzlepac combines no images so"),
+        "combine_lthresh": ((None, ""), "the limit would depend on the unit of each exposure"),
+        "combine_hthresh": ((None, ""), "the limit would depend on the unit of each exposure"),
+        "combine_bufsize": ((None, ""), "it combines all rows alike"),
+        "blot_addsky": ((True,), "every exposure is compared with its own sky"),
+        "driz_cr_corr": ((False,), "it writes no corrected exposures"),
     }
 )
 
@@ -64,7 +86,7 @@ _HOUSEKEEPING = frozenset(
     {"clean", "in_memory", "num_cores", "overwrite", "preserve", "restore", "crbit"}
 )
 
-#: Steps that are off: how they would work does not matter.
+#: Parameters of the steps that find cosmic rays; they do not matter while these are off.
 _PREFIXES_OF_STEPS = ("driz_sep_", "combine_", "median_", "blot_", "driz_cr_")
 
 
@@ -73,7 +95,8 @@ class Manner(StrEnum):
 
     MOSAIC = "follows it in the mosaic"
     SKY = "follows it in the sky"
-    STEP_OFF = "no effect while the step is off"
+    STEP = "on with the other steps of the rejection, or off"
+    REJECTION = "follows it in the masks of cosmic rays"
     HOUSEKEEPING = "changes no pixel"
     LIMITED = "leaves other values to AstroDrizzle"
 
@@ -85,14 +108,15 @@ def manner_of(name: str) -> Manner | None:
         Manner.MOSAIC: name in _OF_THE_MOSAIC,
         Manner.SKY: name in _OF_THE_SKY,
         Manner.HOUSEKEEPING: name in _HOUSEKEEPING,
-        Manner.STEP_OFF: name.startswith(_PREFIXES_OF_STEPS),
+        Manner.STEP: name in STEPS,
+        Manner.REJECTION: name.startswith(_PREFIXES_OF_STEPS),
     }
     return next((manner for manner, is_so in groups.items() if is_so), None)
 
 
 def limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
     """Values of an option that one pass can follow, and why no others; None for any."""
-    return _ONLY.get(name)
+    return _ONLY.get(name) or _ONLY_REJECTING.get(name)
 
 
 def why_not(settings: AstroDrizzleSettings) -> str | None:
@@ -108,19 +132,14 @@ def why_not(settings: AstroDrizzleSettings) -> str | None:
     str or None
         A sentence for the user, or None when one pass can.
     """
-    found = [
-        reason
-        for name, value in settings.as_parameters().items()
-        for reason in [_reason(name, value)]
-        if reason is not None
-    ]
+    parameters = settings.as_parameters()
+    steps_on = [step for step in STEPS if parameters[step] is True]
+    limits = {**_ONLY, **_ONLY_REJECTING} if steps_on else _ONLY
+    found = [f"{step}=True: {_ALONE}" for step in steps_on if len(steps_on) < len(STEPS)]
+    for name, value in parameters.items():
+        allowed, reason = limits.get(name, ((value,), ""))
+        if value not in allowed:
+            found.append(f"{name}={value}: {reason}")
+        elif name != RECORD and manner_of(name) is None:
+            found.append(f"{name}={value} is nothing it knows")
     return f"{'; '.join(found)}." if found else None
-
-
-def _reason(name: str, value: object) -> str | None:
-    if name in _ONLY:
-        allowed, reason = _ONLY[name]
-        return None if value in allowed else f"{name}={value}: {reason}"
-    if name == RECORD or manner_of(name) is not None:
-        return None
-    return f"{name}={value} is nothing it knows"

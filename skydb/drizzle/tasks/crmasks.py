@@ -57,7 +57,7 @@ def _keep(
                 mask = _mask(image, science.outputNames["crmaskImage"])
                 usable = image.buildMask(chip, final_bits) > 0
                 filename = Path(image._filename).name
-                hdus.append(_packed(mask, filename, science.extver))
+                hdus.append(packed_mask(mask, filename, science.extver))
                 yield {
                     "filename": filename,
                     "extver": int(science.extver),
@@ -78,7 +78,8 @@ def _mask(image: imageObject, name: str) -> NDArray[np.bool_]:
     return mask
 
 
-def _packed(mask: NDArray[np.bool_], filename: str, extver: int) -> CompImageHDU:
+def packed_mask(mask: NDArray[np.bool_], filename: str, extver: int) -> CompImageHDU:
+    """Make the extension with the mask of one chip."""
     from astropy.io import fits
 
     packed = fits.CompImageHDU(mask.astype("uint8"), compression_type="RICE_1")

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -58,6 +58,12 @@ DRIZZLE = Part(
     # ``updatehdr`` wants functions for lists of extensions.
     {**_OF_HEADERLETS, _SKYPAC: (), f"{_SKYPAC}.utils": ("get_ext_list", "ext2str")},
     bare=(),
+)
+#: The steps between: a median image without cosmic rays, and masks by comparison with it.
+REJECTION = replace(
+    DRIZZLE,
+    needed=(*DRIZZLE.needed, "createMedian", "minmed", "ablot", "drizCR"),
+    late=("scipy.signal",),
 )
 #: ``tweakutils`` convolves only where it finds stars in another way than TweakReg does.
 TWEAKREG = Part(("tweakreg", "catalogs", "imgclasses"), late=("scipy.signal",))

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from skydb.drizzle.crmasks import MASKS
 from skydb.drizzle.tasks.jobs import working_in
-from skydb.drizzle.tasks.lean import DRIZZLE, import_drizzlepac
+from skydb.drizzle.tasks.lean import DRIZZLE, REJECTION, import_drizzlepac
 from skydb.drizzle.tasks.names import skydb_names_understood
 from skydb.drizzle.tasks.versions import versions
+
+if TYPE_CHECKING:
+    from skydb.drizzle.tasks.onepass_courses import Course
+    from skydb.drizzle.tasks.onepass_field import Field
+    from skydb.drizzle.tasks.onepass_output import Draft
+    from skydb.drizzle.tasks.onepass_sums import Sums
+    from skydb.drizzle.tasks.onepass_work import Skies
+
+_STEP_MEDIAN = 4
 
 
 def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     """Drizzle every exposure once and write the mosaic of every method."""
     clock = Clock()
-    import_drizzlepac(DRIZZLE)
+    rejects = request["parameters"].get("driz_cr") is True
+    import_drizzlepac(REJECTION if rejects else DRIZZLE)
     clock.lap("imports")
     with working_in(request, scratch), skydb_names_understood():
-        made, left_out = _mosaics(request, clock)
+        made, left_out = _mosaics(request, clock, rejects=rejects)
     return {
         "mosaics": dict(zip(request["outputs"], made, strict=True)),
         "left_out": left_out,
@@ -41,14 +54,13 @@ class Clock:
         self._last_s = now_s
 
 
-def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]], list[str]]:
-    """Names of the files of every mosaic, and the exposures that were left out."""
-    from skydb.drizzle.tasks.onepass_courses import courses
+def _mosaics(
+    request: dict[str, Any], clock: Clock, *, rejects: bool
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Make all mosaics; return what is said of each, and the exposures that were left out."""
     from skydb.drizzle.tasks.onepass_field import read_field
-    from skydb.drizzle.tasks.onepass_output import Writer, draft
+    from skydb.drizzle.tasks.onepass_output import Writer
     from skydb.drizzle.tasks.onepass_processes import Processes, results_of
-    from skydb.drizzle.tasks.onepass_sums import Sums
-    from skydb.drizzle.tasks.onepass_work import Pass
 
     outputs = list(request["outputs"].values())
     skies = [
@@ -57,21 +69,105 @@ def _mosaics(request: dict[str, Any], clock: Clock) -> tuple[list[dict[str, Any]
     ]
     field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
+    jobs = int(request["jobs"])
+    summed = (_rejecting if rejects and _can_reject(field) else _plain)(
+        field, skies, outputs, jobs, clock
+    )
+    writer = Writer(field, summed.sums, outputs, skies, summed.drafted)
+    with Processes(writer, min(jobs, len(outputs))) as processes:
+        made = results_of(processes.begin("write", len(outputs)))
+    clock.lap("write")
+    return [
+        {**files, **masks} for files, masks in zip(made, summed.masks, strict=True)
+    ], field.left_out
+
+
+@dataclass(frozen=True)
+class _Summed:
+    """The mosaics but for their files, and for each what is said of its masks."""
+
+    sums: Sums
+    drafted: Draft
+    masks: list[dict[str, Any]]
+
+
+def _plain(
+    field: Field, skies: Sequence[Skies], outputs: Sequence[str], jobs: int, clock: Clock
+) -> _Summed:
+    """Drizzle exposures as they are."""
+    from skydb.drizzle.tasks.onepass_output import draft
+    from skydb.drizzle.tasks.onepass_processes import Processes, results_of
+    from skydb.drizzle.tasks.onepass_static import StaticMasks
+    from skydb.drizzle.tasks.onepass_sums import Sums
+    from skydb.drizzle.tasks.onepass_work import Pass
+
     planes = field.planes if field.has_context else 0
-    chips = list(dict.fromkeys(chip for one in skies for chip in one))
-    mosaics = courses([[one.get(chip) or 0.0 for chip in chips] for one in skies])
-    sums = Sums(field.wcs.final_wcs.array_shape, mosaics, planes)
-    work = Pass(field, skies, sums)
-    count, jobs = len(field.images), int(request["jobs"])
+    sums = Sums(field.wcs.final_wcs.array_shape, _courses(skies), planes)
+    work = Pass(field, skies, sums, StaticMasks(field))
+    count = len(field.images)
     with Processes(work, min(jobs, count)) as processes:
-        masked = processes.begin("mask", count if work.has_static_masks else 0)
+        masked = processes.begin("mask", count if work.static.is_on else 0)
         drizzled = processes.begin("drizzle", count)
         drafted = draft(field)
         clock.lap("draft")
         results_of([*masked, *drizzled])
     clock.lap("drizzle")
-    writer = Writer(field, sums, outputs, skies, drafted)
-    with Processes(writer, min(jobs, len(outputs))) as processes:
-        made = results_of(processes.begin("write", len(outputs)))
-    clock.lap("write")
-    return made, field.left_out
+    return _Summed(sums, drafted, [{} for _ in outputs])
+
+
+def _rejecting(
+    field: Field, skies: Sequence[Skies], outputs: Sequence[str], jobs: int, clock: Clock
+) -> _Summed:
+    """Drizzle exposures without their cosmic rays."""
+    from skydb.drizzle.tasks.onepass_crmasks import Rejection
+    from skydb.drizzle.tasks.onepass_layers import LayeredSums
+    from skydb.drizzle.tasks.onepass_medians import Medians
+    from skydb.drizzle.tasks.onepass_output import draft
+    from skydb.drizzle.tasks.onepass_processes import Processes, results_of
+    from skydb.drizzle.tasks.onepass_rejecting import RejectingPass
+    from skydb.drizzle.tasks.onepass_static import StaticMasks
+
+    static, count = StaticMasks(field), len(field.images)
+    medians = Medians(field, skies, static)
+    with Processes(medians, min(jobs, max(count, len(outputs)))) as processes:
+        masked = processes.begin("mask", count if static.is_on else 0)
+        separated = processes.begin("separate", count)
+        results_of([*masked, *separated, *processes.begin("combine", len(outputs))])
+    clock.lap("medians")
+    planes = field.planes if field.has_context else 0
+    sums = LayeredSums(field.wcs.final_wcs.array_shape, _courses(skies), planes)
+    rejection = Rejection.of(field.config, field.wcs.single_wcs, medians.images)
+    del medians  # and with it the separate drizzles
+    work = RejectingPass(field, skies, sums, static, rejection=rejection)
+    with Processes(work, min(jobs, count)) as processes:
+        rejected = processes.begin("reject", count)
+        drafted = draft(field)
+        clock.lap("draft")
+        readings = results_of(rejected)
+        clock.lap("drizzle")
+        names = [f"{output}_{MASKS}" for output in outputs]
+        results_of(processes.begin("write_masks", len(names), names))
+    clock.lap("masks")
+    masks = [
+        {"mask_file": name, "masks": [one for exposure in readings for one in exposure[mosaic]]}
+        for mosaic, name in enumerate(names)
+    ]
+    return _Summed(sums, drafted, masks)
+
+
+def _courses(skies: Sequence[Skies]) -> list[Course]:
+    from skydb.drizzle.tasks.onepass_courses import courses
+
+    chips = list(dict.fromkeys(chip for one in skies for chip in one))
+    return courses([[one.get(chip) or 0.0 for chip in chips] for one in skies])
+
+
+def _can_reject(field: Field) -> bool:
+    """Whether there are images to compare; otherwise AstroDrizzle goes on without these steps."""
+    from drizzlepac import util
+
+    options = field.config[util.getSectionName(field.config, _STEP_MEDIAN)]
+    count = len(field.images)
+    if "minmed" not in str(options["combine_type"]).lower():
+        return count > max(1, int(options["combine_nlow"]) + int(options["combine_nhigh"]))
+    return count > 1

@@ -7,7 +7,7 @@ that all of this stays drizzlepac's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -20,6 +20,9 @@ from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_sums import Array
 
+#: What is called in place of ``adrizzle.do_driz``.
+Kernel = Callable[..., str]
+
 #: Record of ``run_driz_chip`` for one chip.
 ChipRecord = dict[str, Any]
 
@@ -30,7 +33,12 @@ def chips_of(image: Any) -> list[Any]:  # noqa: ANN401
 
 
 def drizzle_exposure(
-    field: Field, index: int, kernel: KernelCall, masks: Mapping[Any, Array] = MappingProxyType({})
+    field: Field,
+    index: int,
+    kernel: Kernel,
+    masks: Mapping[Any, Array] = MappingProxyType({}),
+    *,
+    is_separate: bool = False,
 ) -> list[ChipRecord]:
     """Let ``adrizzle.run_driz_img`` prepare the chips of one exposure for a kernel.
 
@@ -40,10 +48,12 @@ def drizzle_exposure(
         The exposures; this one must have pixels.
     index : int
         Which one.
-    kernel : KernelCall
-        Stands in for drizzlepac's own.
+    kernel : callable
+        Stands in for drizzlepac's own; such as :class:`.KernelCall`.
     masks : mapping, optional
         Static mask of every kind of chip, by its signature.
+    is_separate : bool
+        Drizzle for the median (step 3), not for the mosaic (step 7).
 
     Returns
     -------
@@ -53,7 +63,9 @@ def drizzle_exposure(
     from drizzlepac import adrizzle
     from stsci.tools import fileutil
 
-    image, wcs = field.images[index], field.wcs.final_wcs
+    image = field.images[index]
+    wcs = field.wcs.single_wcs if is_separate else field.wcs.final_wcs
+    parameters = field.separate_parameters if is_separate else field.parameters
     records: list[ChipRecord] = []
     nothing = np.zeros((1, 1), np.float32)
     for chip in chips_of(image):
@@ -69,8 +81,8 @@ def drizzle_exposure(
             output_wcs=wcs,
             outwcs=wcs,
             template=None,
-            paramDict=dict(field.parameters),
-            single=False,
+            paramDict=dict(parameters),
+            single=is_separate,
             # Nothing is written: a chip of this number never comes.
             num_in_prod=field.chips + 1,
             build=False,

@@ -15,7 +15,7 @@ from unittest import mock
 
 from astropy.io import fits
 
-_STEP_FINAL = 7
+_STEP_SEPARATE, _STEP_FINAL = 3, 7
 
 
 class Library:
@@ -75,6 +75,15 @@ class Field:
     wcs: Any
     parameters: dict[str, Any]
     library: Library = field(repr=False)
+
+    @property
+    def separate_parameters(self) -> dict[str, Any]:
+        """Parameters of the step that drizzles every exposure alone."""
+        from drizzlepac import adrizzle
+
+        own = adrizzle.buildDrizParamDict(self.config, single=True)
+        same = ("crbit", "proc_unit", "rules_file", "clean", "logfile")
+        return {**own, "wht_type": None, **{name: self.parameters[name] for name in same}}
 
     @property
     def first_chips(self) -> list[int]:
@@ -167,8 +176,9 @@ def configuration(exposures: Sequence[str], parameters: Mapping[str, Any], outpu
     config = util.getDefaultConfigObj("astrodrizzle", config, given)
     util.applyUserPars_steps(config, given, step="7a")
     config["resetbits"] = interpret_bit_flags(config["resetbits"])
-    final = config[util.getSectionName(config, _STEP_FINAL)]
-    final["final_bits"] = interpret_bit_flags(final["final_bits"])
+    for step, name in ((_STEP_SEPARATE, "driz_sep_bits"), (_STEP_FINAL, "final_bits")):
+        section = config[util.getSectionName(config, step)]
+        section[name] = interpret_bit_flags(section[name])
     return config
 
 

@@ -32,13 +32,15 @@ class KernelCall:
 
     receive: Callable[[int, Drizzled, float], None]
     has_context: bool
-    _chips: int = field(default=0, init=False)
-    _real: Callable[..., str] = field(init=False)
+    #: Number of chips that have been drizzled.
+    chips: int = field(default=0, init=False)
+    #: drizzlepac's own function.
+    real: Callable[..., str] = field(init=False)
 
     def __post_init__(self) -> None:
         from drizzlepac import adrizzle
 
-        self._real = adrizzle.do_driz
+        self.real = adrizzle.do_driz
 
     def __call__(
         self,
@@ -65,7 +67,7 @@ class KernelCall:
         science = np.full(box.shape, np.nan, np.float32)
         weight = np.zeros(box.shape, np.float32)
         context = np.zeros(box.shape, np.int32)
-        version = self._real(
+        version = self.real(
             insci,
             input_wcs,
             inwht,
@@ -85,8 +87,8 @@ class KernelCall:
         del context  # As large as the chip, and in the way of the sums.
         plane = (uniqid - 1) // 32
         unit = pix_ratio**2 / (1.0 if in_units == "cps" else expin)
-        self.receive(self._chips, Drizzled(box, science, weight, kept, plane), unit)
-        self._chips += 1
+        self.receive(self.chips, Drizzled(box, science, weight, kept, plane), unit)
+        self.chips += 1
         return version
 
 

@@ -205,10 +205,11 @@ class Writer:
     def _image(self, kind: str, index: int) -> Array:
         if kind == "outSci":
             return self._science(index)
-        if kind == "outWeight" or self.sums.context is None:
-            return self.sums.weight()
+        planes = self.sums.context_of(index)
+        if kind == "outWeight" or planes is None:
+            return self.sums.weight(index)
         # A copy: astropy turns the bytes of what it writes in place, while others write the same.
-        planes = self.sums.context.astype(">i4")
+        planes = planes.astype(">i4")
         one: Array = planes[0]
         return one if len(planes) == 1 else planes
 

@@ -86,18 +86,24 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, method: str, count: int) -> list[Future[Any]]:
-        """Call a method with every number below `count`, in order."""
-        return [self._pool.submit(Processes._call, method, index) for index in range(count)]
+    def begin(
+        self, method: str, count: int, more: Sequence[object] | None = None
+    ) -> list[Future[Any]]:
+        """Call a method with every number below `count`, in order, and with one of `more`."""
+        rests = [()] * count if more is None else [(one,) for one in more]
+        return [
+            self._pool.submit(Processes._call, method, index, *rest)
+            for index, rest in zip(range(count), rests, strict=True)
+        ]
 
     @classmethod
     def _adopt(cls, subject: object) -> None:
         cls._subject = subject
 
     @classmethod
-    def _call(cls, method: str, index: int) -> Any:  # noqa: ANN401
-        call: Callable[[int], Any] = getattr(cls._subject, method)
-        return call(index)
+    def _call(cls, method: str, index: int, *more: object) -> Any:  # noqa: ANN401
+        call: Callable[..., Any] = getattr(cls._subject, method)
+        return call(index, *more)
 
 
 def results_of(futures: Sequence[Future[Any]]) -> list[Any]:

@@ -20,7 +20,7 @@ from skydb.drizzle.tasks.onepass_courses import Course
 Array = NDArray[Any]
 
 #: As FITS stores it: another order of bytes is turned in place while it is written, and back.
-_FLOAT = np.dtype(">f4")
+FLOAT = np.dtype(">f4")
 #: Rows that are summed at a time: they stay in the cache of a core.
 _ROWS = 64
 
@@ -168,9 +168,15 @@ class Sums:
                     self._skies[number][part][bad] = sky
             poor[bad] = True
 
-    def weight(self) -> Array:
-        """The weight image, with the bytes in FITS's order."""
-        return self._weight.astype(_FLOAT)
+    def weight(self, mosaic: int) -> Array:
+        """Weight image of one mosaic, with the bytes in FITS's order."""
+        del mosaic  # all have the same
+        return self._weight.astype(FLOAT)
+
+    def context_of(self, mosaic: int) -> Array | None:
+        """Context image of one mosaic; None when there is none."""
+        del mosaic  # all have the same
+        return self.context
 
     def science(
         self, mosaic: int, empty: float, fill: float | None = None, factor: float = 1.0
@@ -193,7 +199,7 @@ class Sums:
         array of float32
             The image, with the bytes in FITS's order.
         """
-        image: Array = np.empty(self._flux.shape, _FLOAT)
+        image: Array = np.empty(self._flux.shape, FLOAT)
         for first in range(0, len(image), _ROWS):
             rows = slice(first, first + _ROWS)
             image[rows] = self._rows_of(mosaic, rows, empty, fill) * factor

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from skydb.drizzle.tasks.onepass_chips import chips_of, drizzle_exposure, pixels
 from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_processes import Turns
-from skydb.drizzle.tasks.onepass_sums import Array, Drizzled, Sums, shared
+from skydb.drizzle.tasks.onepass_static import StaticMasks
+from skydb.drizzle.tasks.onepass_sums import Drizzled, Sums
 
-_STEP_STATIC_MASK = 1
+#: Sky of every chip by file name and EXTVER.
+Skies = Mapping[tuple[str, int], float | None]
 
 
 @dataclass
@@ -35,29 +35,15 @@ class Pass:
         For every mosaic the sky of every chip by file name and EXTVER.
     sums : Sums
         The mosaics in the making.
+    static : StaticMasks
+        Pixels that are bad in all exposures.
     """
 
     exposures: Field
-    skies: Sequence[Mapping[tuple[str, int], float | None]]
+    skies: Sequence[Skies]
     sums: Sums
+    static: StaticMasks
     _added: Turns = field(default_factory=Turns, init=False)
-    _masked: Turns = field(default_factory=Turns, init=False)
-    _masks: dict[Any, Array] = field(default_factory=dict, init=False)
-
-    def __post_init__(self) -> None:
-        if self.has_static_masks:
-            chips = (chip for image in self.exposures.images for chip in chips_of(image))
-            for signature in {chip.signature for chip in chips}:
-                self._masks[signature] = shared(signature[1], np.bool_)
-                self._masks[signature][:] = True
-
-    @property
-    def has_static_masks(self) -> bool:
-        """Whether pixels far below the mode of any exposure are bad in all of them."""
-        from drizzlepac import util
-
-        config = self.exposures.config
-        return bool(config[util.getSectionName(config, _STEP_STATIC_MASK)]["static"])
 
     @property
     def has_context(self) -> bool:
@@ -65,26 +51,18 @@ class Pass:
         return self.sums.context is not None
 
     def mask(self, index: int) -> None:
-        """Let one exposure say which pixels are bad in all (``staticMask``)."""
-        from drizzlepac import staticMask
-
-        image = self.exposures.images[index]
-        found = staticMask.staticMask(self.exposures.config)
-        with self._giving_up(), pixels(image, {image.scienceExt}):
-            found.addMember(image)
-        with self._masked.turn(index):
-            for signature, mask in found.masklist.items():
-                np.logical_and(self._masks[signature], mask, out=self._masks[signature])
+        """Let one exposure say which pixels are bad in all."""
+        with self._giving_up():
+            self.static.add(index)
 
     def drizzle(self, index: int) -> None:
         """Drizzle one exposure, once all masks are known, and add it to the sums."""
-        if self.has_static_masks:
-            self._masked.all_before(len(self.exposures.images))
+        self.static.wait()
         image = self.exposures.images[index]
         kernel = KernelCall(partial(self._receive, index, chips_of(image)), self.has_context)
         resetbits = int(self.exposures.config["resetbits"])
         with self._giving_up(), pixels(image, self._wanted(image), resetbits):
-            drizzle_exposure(self.exposures, index, kernel, self._masks)
+            drizzle_exposure(self.exposures, index, kernel, self.static.by_kind)
 
     @contextmanager
     def _giving_up(self) -> Iterator[None]:
@@ -92,7 +70,7 @@ class Pass:
         try:
             yield
         except BaseException:
-            self._masked.give_up()
+            self.static.give_up()
             self._added.give_up()
             raise
 

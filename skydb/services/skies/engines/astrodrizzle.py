@@ -10,7 +10,6 @@ from skydb.domain import SkyRun
 from skydb.domain.values import SkyLevel
 from skydb.domain.vocabulary import Engine, FindingKind
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
-from skydb.drizzle.crmasks import MaskReading
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import FileRejectedError, ToolError
@@ -20,9 +19,11 @@ from skydb.services.core import Context, installed_packages, isolated, known_fau
 from skydb.services.skies.engines.base import (
     keep_file,
     keep_mosaic,
+    masked_pixels,
     notice_blind,
     notice_holes,
     notice_islands,
+    notice_masks,
     run_home,
 )
 from skydb.services.skies.engines.beside import Errors, ErrorsBeside
@@ -47,14 +48,13 @@ class _Found:
 
     def levels(self) -> list[SkyLevel]:
         """Skies that were used; none for a chip without usable pixels."""
-        masked = {(mask.filename, mask.extver): mask.masked for mask in self.outcome.masks}
+        masked = masked_pixels(self.inputs, self.outcome.masks)
         found = []
         for sky in self.outcome.skies:
             chip = (self.inputs.rootname_of(sky.filename), sky.extver)
             value = None if chip in self.signal.blind_chips else sky.mdrizsky
             sigma = None if value is None else self.errors.sigmas.get(chip)
-            counted = masked.get((sky.filename, sky.extver))
-            found.append(SkyLevel(*chip, value, sky.unit, sigma, counted))
+            found.append(SkyLevel(*chip, value, sky.unit, sigma, masked.get(chip)))
         return found
 
 
@@ -152,19 +152,6 @@ def _notice(run: SkyRun, inputs: RunInputs, outcome: DrizzleOutcome) -> None:
         run.notice(FindingKind.CONTRADICTION, f"run {run.id}", sentence)
     for sentence in known_faults(installed_packages()):
         run.notice(FindingKind.ENVIRONMENT, f"run {run.id}", sentence)
-    for mask in outcome.masks:
-        if mask.is_too_much:
-            name = inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
+    notice_masks(run, inputs, outcome.masks)
     if run.requested_method and run.requested_method.needs_overlap:
         notice_islands(run, inputs.islands, outcome.unmatched)
-
-
-def mask_message(mask: MaskReading) -> str:
-    """A sentence on a mask that cosmic rays cannot account for."""
-    return (
-        f"chip {mask.extver}: driz_cr masked {mask.share_lost:.1%} of the usable pixels, cosmic "
-        f"rays account for {mask.largest_share:.1%} in {mask.exptime_s:.0f} s at most. Exposures "
-        "that are not aligned, or whose skies are not equal after the subtraction "
-        "(globalmin does not match them), lose sky and stars in this way."
-    )

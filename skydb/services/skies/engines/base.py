@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,9 @@ from sqlalchemy import select
 from skydb.domain import Activity, Mosaic, SkyRun, VisitDrizzle
 from skydb.domain.guards import listed
 from skydb.domain.islands import how_apart
+from skydb.domain.overlap import ChipKey
 from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind
+from skydb.drizzle.crmasks import MaskReading
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
@@ -161,6 +163,31 @@ def notice_blind(run: SkyRun, subjects: Collection[str]) -> None:
         for subject in sorted(set(subjects) - known):
             message = "has no good pixel for a sky; its sky is NULL."
             run.notice(FindingKind.NO_SIGNAL, subject, message)
+
+
+def masked_pixels(inputs: RunInputs, masks: Iterable[MaskReading]) -> dict[ChipKey, int]:
+    """Count the pixels that driz_cr masked of every chip."""
+    return {(inputs.rootname_of(mask.filename), mask.extver): mask.masked for mask in masks}
+
+
+def notice_masks(
+    run: SkyRun | VisitDrizzle, inputs: RunInputs, masks: Iterable[MaskReading]
+) -> None:
+    """Flag masks that cosmic rays cannot account for."""
+    for mask in masks:
+        if mask.is_too_much:
+            name = inputs.rootname_of(mask.filename)
+            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
+
+
+def mask_message(mask: MaskReading) -> str:
+    """A sentence on a mask that cosmic rays cannot account for."""
+    return (
+        f"chip {mask.extver}: driz_cr masked {mask.share_lost:.1%} of the usable pixels, cosmic "
+        f"rays account for {mask.largest_share:.1%} in {mask.exptime_s:.0f} s at most. Exposures "
+        "that are not aligned, or whose skies are not equal after the subtraction "
+        "(globalmin does not match them), lose sky and stars in this way."
+    )
 
 
 def notice_islands(

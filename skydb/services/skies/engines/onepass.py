@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from skydb.domain import SkyRun
 from skydb.domain.vocabulary import FindingKind, SkyMethod
+from skydb.drizzle.crmasks import MASKS
 from skydb.drizzle.onepass import OnePass, OnePassMosaic
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import FileRejectedError, NotFoundError, ToolError
@@ -21,8 +22,10 @@ from skydb.services.skies.engines.base import (
     guarded_runs,
     keep_file,
     keep_mosaic,
+    masked_pixels,
     notice_blind,
     notice_holes,
+    notice_masks,
     run_home,
 )
 from skydb.services.skies.engines.own import MeasuringEngine, Skies
@@ -76,9 +79,11 @@ class OnePassEngine(MeasuringEngine):
         with isolated(self.context, run_ids[0], files, self.runner) as runner:
             mosaics = self._drizzle(runner, inputs, skies, scratch)
         for run_id, method in methods.items():
-            with self._kept(run_id, mosaics[method], signal) as (session, run):
+            made = mosaics[method]
+            with self._kept(run_id, made, inputs, signal) as (session, run):
                 versions = used_versions(session, inputs)
-                self.finish(run, versions, inputs, measures, skies[method])
+                masked = masked_pixels(inputs, made.masks)
+                self.finish(run, versions, inputs, measures, skies[method], masked)
 
     def _drizzle(
         self,
@@ -102,7 +107,7 @@ class OnePassEngine(MeasuringEngine):
 
     @contextmanager
     def _kept(
-        self, run_id: int, made: OnePassMosaic, signal: Signal
+        self, run_id: int, made: OnePassMosaic, inputs: RunInputs, signal: Signal
     ) -> Iterator[tuple[Session, SkyRun]]:
         """Commit the good end of a run with its mosaic and what the block adds."""
         with run_home(self.context, run_id) as home:
@@ -110,12 +115,16 @@ class OnePassEngine(MeasuringEngine):
             mosaic = keep_mosaic(self.context, home, (made.science, made.weight), names)
             holes = holes_in(made.science, made.weight)
             log = keep_file(self.context, home, made.log, made.log.name)
+            kept = made.mask_file
+            masks = None if kept is None else keep_file(self.context, home, kept, MASKS)
             with self.context.closing(SkyRun, run_id) as (session, run):
                 yield session, run
                 run.keep_mosaic(mosaic)
                 run.log_path = log
+                run.masks_path = masks
                 notice_blind(run, signal.subjects)
                 notice_holes(run, holes)
+                notice_masks(run, inputs, made.masks)
                 for filename in made.left_out:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from skydb.domain import ProductVersion, SkyRun
 from skydb.domain.overlap import ChipKey
@@ -87,13 +88,21 @@ class MeasuringEngine:
         inputs: RunInputs,
         measures: Measures,
         skies: Skies,
+        masked: Mapping[ChipKey, int] = MappingProxyType({}),
     ) -> None:
-        """Finish a run with the skies of its method, and note what has none."""
+        """Finish a run with the skies of its method, and note what has none.
+
+        Pixels that were masked as cosmic rays are counted beside the sky of their chip.
+        """
         units = {chip.key: chip.unit for chip in measures.chips}
         levels = [
-            SkyLevel(*key, sky.value, units[key], sky.sigma)
-            if sky is not None
-            else SkyLevel(*key, None, units[key])
+            SkyLevel(
+                *key,
+                None if sky is None else sky.value,
+                units[key],
+                None if sky is None else sky.sigma,
+                masked.get(key),
+            )
             for key, sky in skies.items()
         ]
         run.finish([*levels, *left_out_levels(versions, inputs)], versions, run.method)

@@ -17,8 +17,7 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.files.images import holes_in
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
-from skydb.services.skies.engines.astrodrizzle import mask_message
-from skydb.services.skies.engines.base import keep_file, notice_holes, run_home
+from skydb.services.skies.engines.base import keep_file, notice_holes, notice_masks, run_home
 from skydb.services.skies.recipe import RunInputs, left_out_levels, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 from skydb.services.skies.visits.product import (
@@ -161,7 +160,4 @@ def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
         run.notice(FindingKind.CONTRADICTION, subject, sentence)
     for sentence in known_faults(installed_packages()):
         run.notice(FindingKind.ENVIRONMENT, subject, sentence)
-    for mask in outcome.masks:
-        if mask.is_too_much:
-            name = made.inputs.rootname_of(mask.filename)
-            run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
+    notice_masks(run, made.inputs, outcome.masks)
