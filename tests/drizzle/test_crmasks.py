@@ -7,13 +7,29 @@ from astropy.io import fits
 from skydb.domain.vocabulary import SkyMethod
 from skydb.drizzle.astrodrizzle import AstroDrizzle, ProductJob, SkyJob
 from skydb.drizzle.crmasks import MaskReading, mask_readings, read_masks
+from skydb.drizzle.onepass import OnePass
 from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import UnreadableFileError
 from skydb.simulate.field import simulate_field
 from skydb.simulate.masks import score_masks, together
 from skydb.simulate.plan import FieldPlan, SimDetector
+from tests.drizzle.onepass_equal import (
+    MAY_DIFFER,
+    different_cards,
+    require_equal_contexts,
+    require_equal_pixels,
+    require_equal_weights,
+)
+from tests.drizzle.onepass_fields import skies_of
 
 METHODS = (SkyMethod.LOCALMIN, SkyMethod.MATCH, SkyMethod.GLOBALMIN_MATCH)
+
+#: Of each detector other options, so that one pass and AstroDrizzle are compared with all.
+OPTIONS: dict[SimDetector, dict[str, object]] = {
+    SimDetector.IR: {"context": True, "final_kernel": "turbo", "final_pixfrac": 0.8},
+    SimDetector.UVIS: {"combine_type": "median", "combine_nhigh": 1, "final_wht_type": "ERR"},
+    SimDetector.WFC: {"final_outnx": 100, "final_outny": 120, "blot_interp": "linear"},
+}
 
 
 def reading(**more):
@@ -59,8 +75,8 @@ def struck(request, tmp_path_factory, runner):
     )
     truth = simulate_field(home / "field", plan)
     inputs = tuple(home / "field" / one.path for one in truth.exposures)
-    rejecting = AstroDrizzleSettings(reject_cosmic_rays=True)
-    jobs = [SkyJob(ProductJob(inputs, "mosaic", rejecting), method) for method in METHODS]
+    rejecting = AstroDrizzleSettings(reject_cosmic_rays=True, extra=OPTIONS[request.param])
+    jobs = [SkyJob(ProductJob(inputs, one.column, rejecting), one) for one in METHODS]
     jobs.append(SkyJob(ProductJob(inputs, "mosaic", AstroDrizzleSettings()), METHODS[0]))
     outcomes = AstroDrizzle(runner).drizzle_all(jobs, home / "scratch")
     return home / "field", truth, outcomes[:-1], outcomes[-1]
@@ -108,6 +124,39 @@ def test_matched_skies_are_the_truth_within_their_noise(struck):
         if outcome.effective_method is not SkyMethod.MATCH:
             # A level, not a difference: hits that no clipping sees lift it in all exposures.
             assert abs(errors.mean()) < 0.01 * truth.exposures[0].sky
+
+
+@pytest.fixture(scope="module")
+def passed(struck, runner, tmp_path_factory):
+    """What AstroDrizzle made with rejection, and one pass with the same skies."""
+    directory, truth, rejected, _ = struck
+    inputs = [directory / one.path for one in truth.exposures]
+    settings = AstroDrizzleSettings(reject_cosmic_rays=True, extra=OPTIONS[truth.detector])
+    skies = dict(zip(METHODS, map(skies_of, rejected), strict=True))
+    outputs = {method: method.column for method in METHODS}
+    scratch = tmp_path_factory.mktemp("passed")
+    ours = OnePass(runner).drizzle(inputs, skies, settings, scratch, outputs, jobs=2)
+    return list(zip(rejected, ours.values(), strict=True))
+
+
+@pytest.mark.slow
+def test_one_pass_masks_the_pixels_that_astrodrizzle_masks(passed):
+    for reference, ours in passed:
+        theirs, masks = read_masks(reference.mask_file), read_masks(ours.mask_file)
+        assert list(masks) == list(theirs)
+        for chip, mask in masks.items():
+            np.testing.assert_array_equal(mask, theirs[chip])
+        assert ours.masks == reference.masks
+    assert len({tuple(one.masked for one in ours.masks) for _, ours in passed}) > 1
+
+
+@pytest.mark.slow
+def test_one_pass_makes_the_mosaics_that_astrodrizzle_makes(passed):
+    for reference, ours in passed:
+        require_equal_pixels(reference, ours)
+        require_equal_weights(reference, ours)
+        require_equal_contexts(reference, ours)
+        assert different_cards(reference.science, ours.science) <= MAY_DIFFER
 
 
 def share_of_hits(outcome):

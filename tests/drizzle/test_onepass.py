@@ -7,16 +7,17 @@ import pytest
 from astropy.io import fits
 
 from skydb.domain.vocabulary import SkyMethod
+from tests.drizzle.onepass_equal import (
+    MAY_DIFFER,
+    different_cards,
+    require_equal_contexts,
+    require_equal_pixels,
+    require_equal_weights,
+)
 from tests.drizzle.onepass_fields import compare
 
 pytestmark = pytest.mark.slow
 
-#: What single precision keeps of a pixel, in AstroDrizzle's mosaic as in ours.
-RELATIVE = 1.5e-6
-ABSOLUTE_PER_S = 1e-5
-
-#: Cards that may differ: the day, the log, and one line of HISTORY more.
-MAY_DIFFER = {"DATE", "DRIZPARS", "HISTORY"}
 CASES = [
     ("tutorial", SkyMethod.LOCALMIN),
     ("tutorial", SkyMethod.MATCH),
@@ -40,28 +41,12 @@ def pair(request, compared):
     return comparison.reference[method], comparison.ours[method]
 
 
-def context_of(science: Path) -> Path:
-    return science.with_name(science.name.replace("_sci", "_ctx"))
-
-
-def seconds_of(science: Path) -> float:
-    """Divisor from counts to a rate."""
-    header = fits.getheader(science)
-    return header["EXPTIME"] if header["D001OUUN"] == "counts" else 1.0
-
-
 def test_pixels_differ_by_no_more_than_single_precision(pair):
-    reference, ours = (fits.getdata(mosaic.science) for mosaic in pair)
-    assert ours.dtype == reference.dtype
-    np.testing.assert_array_equal(np.isnan(ours), np.isnan(reference))
-    np.testing.assert_allclose(
-        ours, reference, rtol=RELATIVE, atol=ABSOLUTE_PER_S * seconds_of(pair[0].science)
-    )
+    require_equal_pixels(*pair)
 
 
 def test_weights_are_equal(pair):
-    reference, ours = (fits.getdata(mosaic.weight) for mosaic in pair)
-    np.testing.assert_allclose(ours, reference, rtol=RELATIVE, atol=0)
+    require_equal_weights(*pair)
 
 
 def test_the_fields_have_pixels_of_every_kind(compared):
@@ -77,12 +62,7 @@ def test_the_fields_have_pixels_of_every_kind(compared):
 
 
 def test_a_context_image_is_made_when_astrodrizzle_makes_one(pair):
-    reference, ours = pair
-    theirs = context_of(reference.science)
-    assert (ours.context is not None) == theirs.exists()
-    if ours.context is not None:
-        np.testing.assert_array_equal(fits.getdata(ours.context), fits.getdata(theirs))
-        assert different_cards(theirs, ours.context) <= MAY_DIFFER
+    require_equal_contexts(*pair)
 
 
 def test_files_have_the_names_that_astrodrizzle_gives_them(pair):
@@ -120,22 +100,6 @@ def test_what_can_change_a_mosaic_is_named(compared):
     assert ours.versions == compared["errors"].reference[SkyMethod.GLOBALMIN].versions
     assert ours.log.is_file()
     assert ours.left_out == ()
-
-
-def different_cards(first: Path, second: Path) -> set[str]:
-    """Keywords that differ in value, comment or place, over all HDUs."""
-    found = set()
-    with fits.open(first) as left, fits.open(second) as right:
-        assert [hdu.name for hdu in left] == [hdu.name for hdu in right]
-        for one, other in zip(left, right, strict=True):
-            cards = [
-                [(c.keyword, str(c.value), c.comment) for c in hdu.header.cards]
-                for hdu in (one, other)
-            ]
-            found |= {card[0] for card in set(cards[0]) ^ set(cards[1])}
-            keys = [[c[0] for c in some if c[0] not in MAY_DIFFER] for some in cards]
-            assert keys[0] == keys[1]
-    return found
 
 
 def new_history(reference: Path, ours: Path) -> list[str]:

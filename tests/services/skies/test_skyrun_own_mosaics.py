@@ -58,7 +58,23 @@ class OnePassTools(Toolbox):
             for name in names.values():
                 fits.PrimaryHDU(np.ones((8, 10), "f4")).writeto(directory / name)
             made[method] = {"science": names["science"], "weight": names["wht"], "context": None}
+            made[method] |= self._own_masks(request, directory, output)
         return {"mosaics": made, "versions": {}, "left_out": list(self.left_out)}
+
+    def _own_masks(
+        self, request: Mapping[str, Any], directory: Path, output: str
+    ) -> dict[str, object]:
+        """Masks of driz_cr, when it is on."""
+        if not request["parameters"]["driz_cr"]:
+            return {}
+        (directory / f"{output}_crmasks.fits").write_text(output)
+        same = {"extver": 1, "usable": 1000, "exptime_s": 500.0}
+        masks = [
+            {"filename": name, "masked": lost + 2, "lost": lost, **same}
+            for name in request["exposures"]
+            for lost in [self.masked.get(name[:9], 3)]
+        ]
+        return {"mask_file": f"{output}_crmasks.fits", "masks": masks}
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +125,31 @@ def test_one_pass_makes_the_mosaics_of_all_methods(
     for method in ALL:
         given = {(name[:9], extver): sky for name, extver, sky in request["skies"][method.value]}
         assert given == skies_of(services, method)
+
+
+@pytest.mark.parametrize("lost", [3, 41])
+def test_masks_of_every_method_are_kept_counted_and_flagged(
+    services: Services, own_copy: Path, lost: int
+) -> None:
+    first, second = sorted(path.name[:9] for path in own_copy.glob("*_flt.fits"))
+    tools, settings = (
+        OnePassTools(masked={second: lost}),
+        AstroDrizzleSettings(reject_cosmic_rays=True),
+    )
+    rows = run(services, tools, settings=settings)
+    assert tools.ran == ["onepass"]
+    answer = services.plain.sql("SELECT DISTINCT rootname, cr_masked_pix FROM v_sky_values")
+    assert sorted(answer.rows) == [(first, 5), (second, lost + 2)]
+    workspace = services.context.workspace
+    with services.context.store.reading() as session:
+        masks = {one.method: one.masks_path for one in session.scalars(select(SkyRun))}
+        flagged = session.scalars(
+            select(Finding.subject).where(Finding.kind == FindingKind.OVERMASKED)
+        ).all()
+    assert flagged == ([second] * 4 if lost == 41 else [])
+    for row, method in zip(rows, ALL, strict=True):
+        assert masks[method] == f"runs/{row['run']}/crmasks.fits"
+        assert workspace.resolve(masks[method]).read_text() == f"f160w_{method.column}"
 
 
 def test_only_methods_that_were_not_found_are_in_the_pass(
