@@ -5,9 +5,10 @@ PYTHONPATH=. .venv/bin/python -m scripts.options_table
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from skydb.drizzle.onepass_limits import Manner, limit_of, manner_of
+from skydb.drizzle.onepass_limits import Manner, limit_of, manner_of, rejecting_limit_of
 from skydb.drizzle.optionfiles import FILE_OPTIONS
 from skydb.drizzle.options import OWNED
 from skydb.drizzle.optionspec import SETS, OptionSpec, Tool, specification, specification_of
@@ -89,10 +90,16 @@ def _engine(name: str) -> str:
     manner = manner_of(name)
     limit = sky_limit_of(name) if manner is Manner.SKY else limit_of(name)
     if limit is not None:
-        allowed, reason = limit
-        values = " or ".join(f"`{_plain(value) or 'nothing'}`" for value in allowed)
-        return f"only {values}: {reason}"
+        return _limited(*limit)
+    limit = rejecting_limit_of(name)
+    if limit is not None:
+        return _limited(*limit, where=" where cosmic rays are rejected")
     return manner.value if manner else "AstroDrizzle does it"
+
+
+def _limited(allowed: Sequence[object], reason: str, where: str = "") -> str:
+    texts = dict.fromkeys(f"`{_plain(value) or 'nothing'}`" for value in allowed)
+    return f"only {' or '.join(texts)}{where}: {reason}"
 
 
 def _tweakreg() -> list[str]:

@@ -29,6 +29,7 @@ NAMES = (
     "skysigma",
     "skyadvice",
     "onepass",
+    "rejecting",
     "survey",
     "browse",
     "cosmicrays",

@@ -1,7 +1,8 @@
 """Options that one pass over the exposures supports, and reasons for the rest.
 
-A parameter that may change the weights is refused: a mosaic that is
-nearly AstroDrizzle's is worth less than one that took longer.
+A parameter that may change the weights, or the masks of cosmic rays, by other means than one
+pass has is refused: a mosaic that is nearly AstroDrizzle's is worth less than one that took
+longer.
 """
 
 from __future__ import annotations
@@ -116,7 +117,12 @@ def manner_of(name: str) -> Manner | None:
 
 def limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
     """Values of an option that one pass can follow, and why no others; None for any."""
-    return _ONLY.get(name) or _ONLY_REJECTING.get(name)
+    return _ONLY.get(name)
+
+
+def rejecting_limit_of(name: str) -> tuple[tuple[object, ...], str] | None:
+    """Values of an option that one pass can follow while it rejects cosmic rays; as above."""
+    return _ONLY_REJECTING.get(name)
 
 
 def why_not(settings: AstroDrizzleSettings) -> str | None:

@@ -127,7 +127,7 @@ def cases(directory: Path) -> dict[str, Case]:
     wide = wide_field_exposures(_made(directory / "wfc"))
     by_errors = AstroDrizzleSettings(
         final_scale_arcsec=0.09, final_rot_deg=10.0, final_pixfrac=0.8,
-        extra={"final_wht_type": "ERR", "final_kernel": "turbo", "static": False},
+        extra={"final_wht_type": "ERR", "final_kernel": "turbo", "static": False, "driz_cr": True},
     )  # fmt: skip
     window = AstroDrizzleSettings(
         resetbits=0, final_bits="0", final_rot_deg=None,
