@@ -32,6 +32,7 @@ def printed(script: str) -> list[str]:
     ("part", "needed", "unused"),
     [
         ("DRIZZLE", "drizzlepac.adrizzle", "drizzlepac.tweakutils"),
+        ("REJECTION", "drizzlepac.drizCR", "scipy.signal._signaltools"),
         ("TWEAKREG", "drizzlepac.imgclasses", "scipy.stats"),
         ("TWEAKBACK", "drizzlepac.updatehdr", "scipy.ndimage"),
     ],
@@ -41,7 +42,8 @@ def test_every_import_costs_time_in_every_call(part: str, needed: str, unused: s
         printed(
             "import sys; from skydb.drizzle.tasks import lean;"
             f"lean.import_drizzlepac(lean.{part});"
-            "from skydb.drizzle.tasks import onepass_output, onepass_work, tweakreg, tweakback;"
+            "from skydb.drizzle.tasks import onepass_output, onepass_rejecting;"
+            "from skydb.drizzle.tasks import tweakback, tweakreg;"
             "print(*{name.partition('.')[0] for name in sys.modules}, *sys.modules)"
         )
     )

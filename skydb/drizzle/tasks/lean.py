@@ -19,6 +19,7 @@ from typing import Any
 
 _PACKAGE = "drizzlepac"
 _SKYPAC = "stsci.skypac"
+_IMAGE = "stsci.image"
 #: Modules that ``wcs_functions`` imports for headerlets.
 _OF_HEADERLETS: dict[str, tuple[str, ...]] = {
     "drizzlepac.haputils": (),
@@ -63,6 +64,8 @@ DRIZZLE = Part(
 REJECTION = replace(
     DRIZZLE,
     needed=(*DRIZZLE.needed, "createMedian", "minmed", "ablot", "drizCR"),
+    # What it moves and filters images with, for which it imports scipy.
+    unused={**DRIZZLE.unused, f"{_IMAGE}._image": ()},
     late=("scipy.signal",),
 )
 #: ``tweakutils`` convolves only where it finds stars in another way than TweakReg does.
@@ -163,8 +166,9 @@ def _put(name: str, module: ModuleType) -> None:
 
 def _forget(names: set[str]) -> None:
     """Make place for the real modules."""
-    ours = (_PACKAGE, _SKYPAC)
+    ours = (_PACKAGE, _SKYPAC, _IMAGE)
     for name in names:
         if name.startswith(ours):
             del sys.modules[name]
-    vars(importlib.import_module("stsci")).pop("skypac", None)
+    for child in ("skypac", "image"):
+        vars(importlib.import_module("stsci")).pop(child, None)

@@ -168,7 +168,7 @@ class Medians:
         image = self.images[mosaic]
         combiner = Combiner.of(self._options, self.exposures, self.skies[mosaic], image.shape)
         with self._giving_up(), mock.patch.object(minmed, "signal", SIGNAL):
-            for inner, outer in _tiles(image.shape, combiner.grow):
+            for inner, outer in tiles(image.shape, combiner.grow):
                 combined = self._combined(combiner, mosaic, outer)
                 if combined is not None:
                     rows = slice(inner.y0 - outer.y0, inner.y1 - outer.y0)
@@ -344,7 +344,7 @@ def _within(part: Box, whole: Box) -> tuple[slice, slice]:
     )
 
 
-def _tiles(shape: tuple[int, ...], margin: int) -> Iterator[tuple[Box, Box]]:
+def tiles(shape: tuple[int, ...], margin: int) -> Iterator[tuple[Box, Box]]:
     """Parts of an image, each also with the neighbours that it needs."""
     rows, columns = shape
     for y0 in range(0, rows, _TILE):
