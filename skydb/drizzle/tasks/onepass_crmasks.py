@@ -16,7 +16,7 @@ import numpy as np
 from astropy.io import fits
 
 from skydb.drizzle.tasks.onepass_sums import Array
-from skydb.drizzle.tasks.onepass_windows import SIGNAL
+from skydb.drizzle.tasks.onepass_windows import SIGNAL, slopes
 
 _STEP_BLOT, _STEP_DRIZ_CR = 5, 6
 #: Pixels between those that ``ablot.run_blot`` maps exactly, whatever the settings say.
@@ -100,8 +100,13 @@ class Rejection:
     def _mask(self, chip: Any, science: Array, sky: float, blotted: Array) -> Array:  # noqa: ANN401
         from drizzlepac import drizCR
 
-        exposure = _OneChip(chip, science, sky, blotted)
-        with exposure.known(), mock.patch.object(drizCR, "signal", SIGNAL):
+        exposure, quick = _OneChip(chip, science, sky, blotted), drizCR.quickDeriv
+        derivative = slopes if np.isfinite(blotted).all() else quick.qderiv
+        with (
+            exposure.known(),
+            mock.patch.object(drizCR, "signal", SIGNAL),
+            mock.patch.object(quick, "qderiv", derivative),
+        ):
             drizCR._driz_cr(exposure, exposure.virtualOutputs, self.reject)
         return exposure.mask
 

@@ -1,6 +1,7 @@
-"""Sums over the neighbours of every pixel, faster than ``scipy.signal.convolve2d``.
+"""Comparisons of pixels with their neighbours, faster than drizzlepac's, with equal results.
 
-drizzlepac grows masks by convolving them with kernels of ones.
+drizzlepac grows masks by convolving them with kernels of ones, and takes slopes of images in
+double precision.
 """
 
 from __future__ import annotations
@@ -64,6 +65,39 @@ def _counted(image: Array, size: int, pad_mode: Any) -> Array:  # noqa: ANN401 -
     for first in range(size):
         both += across[first : first + rows]
     return both
+
+
+#: Neighbours that ``qderiv`` compares with pixels, as parts of an image.
+_NEIGHBOURS = (
+    (np.s_[:-1, :-2], np.s_[:-1, 1:-1]),
+    (np.s_[:-1, 1:-1], np.s_[:-1, :-2]),
+    (np.s_[:-2, :-1], np.s_[1:-1, :-1]),
+    (np.s_[1:-1, :-1], np.s_[:-2, :-1]),
+)
+#: Pixels for which one neighbour or more counts as zero.
+_EDGES = (np.s_[:1, :], np.s_[-2:, :], np.s_[:, :1], np.s_[:, -2:])
+
+
+def slopes(image: Array) -> Array:
+    """Replace ``quickDeriv.qderiv``: the largest difference of each pixel from its neighbours.
+
+    Parameters
+    ----------
+    image : array of float32 (rows, columns)
+        Finite numbers. The difference of two of them is rounded once in single precision, and
+        to the same number as in double precision and then in single.
+
+    Returns
+    -------
+    array of float32
+        Without sign; at the edges also the number itself.
+    """
+    steepest = np.zeros(image.shape, np.float32)
+    for there, here in _NEIGHBOURS:
+        np.maximum(steepest[here], np.abs(image[here] - image[there]), out=steepest[here])
+    for edge in _EDGES:
+        np.maximum(steepest[edge], np.abs(image[edge]), out=steepest[edge])
+    return steepest
 
 
 #: Stands in for the module ``scipy.signal``.
