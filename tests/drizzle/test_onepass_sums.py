@@ -127,7 +127,7 @@ def test_writers_turn_no_bytes_of_the_context_image_that_they_share(tmp_path, pl
     np.testing.assert_array_equal(fits.getdata(tmp_path / "a.fits"), 5)
 
 
-@pytest.mark.parametrize("find", [Sums.weight, lambda sums: sums.science(0, 0.0)])
+@pytest.mark.parametrize("find", [lambda sums: sums.weight(0), lambda sums: sums.science(0, 0.0)])
 def test_images_have_the_order_of_bytes_in_which_they_are_written(find):
     assert find(Sums((2, 3), OWN)).dtype == np.dtype(">f4")
 
