@@ -86,8 +86,23 @@ def test_astrodrizzle_is_refused_with_the_reason(stepped) -> None:
     given = ("-o", "skyuser=MDRIZSKY", "-o", "skysub=False")
     spoken = ledger("sky", "run", "--per-chip", "--no-mosaic", *given)
     assert spoken.code == 2 and "the skies are given" in spoken.err
-    spoken = ledger("sky", "run", "--per-chip", "--reject-cosmic-rays")
+    given = ("--reject-cosmic-rays", "-o", "driz_cr_corr=True")
+    spoken = ledger("sky", "run", "--per-chip", *given)
     assert spoken.code == 2 and "one by one" in spoken.err
+
+
+def test_one_pass_rejects_cosmic_rays_of_chips_that_are_matched_singly(stepped) -> None:
+    """There are none: some pixels are masked by chance."""
+    ledger, _ = stepped
+    (run,) = ledger.json("sky", "run", "--method", "match", "--per-chip", "--reject-cosmic-rays")
+    assert (run["engine"], run["status"]) == ("skydb", "succeeded")
+    (plain,) = ledger.json("sky", "run", *QUIET, "--per-chip")
+    values, expected = run["values"], plain["values"]
+    assert [one["mdrizsky"] for one in values] == [one["mdrizsky"] for one in expected]
+    masked = ledger.json(
+        "sql", f"SELECT cr_masked_pix AS n FROM sky_values WHERE run_id = {run['run']}"
+    )
+    assert max(row["n"] for row in masked) < 0.002 * 192 * 192
 
 
 @pytest.mark.parametrize("detector", [SimDetector.IR, SimDetector.UVIS], ids=str)
