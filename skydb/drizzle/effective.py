@@ -171,12 +171,13 @@ def value_contradictions(method: SkyMethod, readings: Sequence[SkyReading]) -> l
         return ["there is no sky value"]
     uneven = [name for name, chips in levels.items() if not _all_equal(chips)]
     found = [f"the chips of {', '.join(uneven)} have different skies"] if uneven else []
-    return found + _against(method, [level for chips in levels.values() for level in chips])
+    all_levels = [level for chips in levels.values() for level in chips]
+    return found + _against(method, all_levels, is_alone=len(levels) == 1)
 
 
-def _against(method: SkyMethod, levels: Sequence[float]) -> list[str]:
-    """Check the brightness levels of a method, one a chip."""
-    if len(levels) == 1:
+def _against(method: SkyMethod, levels: Sequence[float], *, is_alone: bool) -> list[str]:
+    """Check the brightness levels of a method, one a chip; those of one exposure are equal."""
+    if is_alone:
         alone = f"{method} of one exposure alone computes nothing"
         return [alone] if method.needs_overlap else []
     checks = {

@@ -111,6 +111,12 @@ def test_a_single_exposure_cannot_be_matched():
     assert value_contradictions(LOCALMIN, readings(1.0)) == []
 
 
+@pytest.mark.parametrize("method", [LOCALMIN, GLOBALMIN])
+def test_the_chips_of_a_single_exposure_have_one_sky_by_every_method(method):
+    chips = [SkyReading("a_flc.fits", extver, 20.0, SkyUnit.ELECTRON) for extver in (1, 2)]
+    assert value_contradictions(method, chips) == []
+
+
 def test_no_value_at_all_is_a_contradiction():
     assert value_contradictions(MATCH, []) == ["there is no sky value"]
 

@@ -68,7 +68,8 @@ def test_a_run_keeps_its_masks_and_the_audit_compares_them(struck):
     counts = ledger.json("sql", f"SELECT * FROM v_sky_values WHERE run_id = {run['run']}")
     assert all(row["cr_masked_pix"] > 10 for row in counts)
     with sqlite3.connect(ledger.path / "skydb.sqlite") as database:
-        (path,) = database.execute("SELECT masks_path FROM sky_runs").fetchone()
+        asked = "SELECT masks_path FROM sky_runs WHERE id = ?"
+        (path,) = database.execute(asked, (run["run"],)).fetchone()
     assert (ledger.path / "skydb-data" / path).is_file()
 
     rows = ledger.json("sky", "audit", run["run"], "--truth", field)
@@ -77,3 +78,19 @@ def test_a_run_keeps_its_masks_and_the_audit_compares_them(struck):
     assert max(row["false_alarm_rate"] for row in rows) < 0.01
     assert max(abs(row["sky_error"]) for row in rows) < 0.6
     assert "of the clean ones" in ledger("sky", "audit", run["run"], "--truth", field).err
+
+
+@pytest.mark.parametrize("engine", ["astrodrizzle", "skydb"])
+def test_a_single_exposure_keeps_its_cosmic_rays_and_that_is_flagged(ingested, struck, engine):
+    ledger, _ = struck
+    rootname = ingested.document[0]["rootname"]
+    options = ("--exposure", rootname, "--engine", engine, "--method", "localmin", "--json")
+    spoken = ledger(*REJECTING, *options)
+    assert spoken.code == 5
+    (run,) = spoken.document
+    said = [
+        row["subject"]
+        for row in ledger.json("sql", f"SELECT * FROM v_findings WHERE run_id = {run['run']}")
+        if "cosmic rays were not rejected" in row["message"]
+    ]
+    assert said == [rootname]

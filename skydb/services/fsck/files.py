@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from skydb.errors import SkydbError
+from skydb.errors import SkydbError, UnreadableFileError
 from skydb.files.checksum import sha256_of
 from skydb.files.entries import entry_of
 from skydb.services.core import Context
@@ -258,7 +258,11 @@ def _is_packed(path: Path, known: _Known) -> bool:
 
     if known.version_id is None or known.sha256 is None:
         return False
-    return packed_since(path, known.sha256) is not None
+    try:
+        return packed_since(path, known.sha256) is not None
+    except UnreadableFileError:
+        # It unpacks to far too much: the recorded file is gone, and that is said.
+        return False
 
 
 def _calibration(version: ProductVersion) -> DeliveryKey:

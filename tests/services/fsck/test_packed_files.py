@@ -46,8 +46,11 @@ def test_a_packed_file_with_other_bytes_does_not_stand_for_the_one_that_is_gone(
     visit[0].write_bytes(visit[0].read_bytes() + b"\0" * 2880)
     packed = _packed(visit[0])
     assert problems(services) == [("missing-file", f"{MEMBERS[0]}_flt.fits@1")]
-    packed.write_bytes(packed.read_bytes()[:100])
-    assert problems(services) == [("missing-file", f"{MEMBERS[0]}_flt.fits@1")]
+    bomb = gzip.compress(bytes(100_000_000))
+    for content in (packed.read_bytes()[:100], bomb):
+        packed.write_bytes(content)
+        assert problems(services) == [("missing-file", f"{MEMBERS[0]}_flt.fits@1")]
+    packed.write_bytes(bomb[:100])
     with pytest.raises(NotFoundError, match="lies there: unpack it"):
         SkyRunService(services.context, Toolbox()).run([SkyMethod.MATCH])
 

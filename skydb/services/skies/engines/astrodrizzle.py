@@ -24,6 +24,7 @@ from skydb.services.skies.engines.base import (
     notice_holes,
     notice_islands,
     notice_masks,
+    notice_unrejected,
     run_home,
 )
 from skydb.services.skies.engines.beside import Errors, ErrorsBeside
@@ -138,6 +139,7 @@ class AstroDrizzleEngine:
                 if found.errors.why_not is not None:
                     message = f"The errors of the skies are not known. {found.errors.why_not}"
                     run.notice(FindingKind.SIGMA_UNKNOWN, f"run {run.id}", message)
+                notice_unrejected(run, found.inputs, outcome.masks, self.drizzle)
                 _notice(run, found.inputs, outcome)
 
 

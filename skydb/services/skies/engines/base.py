@@ -16,6 +16,7 @@ from skydb.domain.islands import how_apart
 from skydb.domain.overlap import ChipKey
 from skydb.domain.vocabulary import ActivityStatus, Engine, FindingKind
 from skydb.drizzle.crmasks import MaskReading
+from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.errors import SkydbError
 from skydb.files.checksum import sha256_of
 from skydb.files.products import image_shape_pix
@@ -178,6 +179,20 @@ def notice_masks(
         if mask.is_too_much:
             name = inputs.rootname_of(mask.filename)
             run.notice(FindingKind.OVERMASKED, name, mask_message(mask))
+
+
+def notice_unrejected(
+    run: SkyRun | VisitDrizzle,
+    inputs: RunInputs,
+    masks: Collection[MaskReading],
+    settings: AstroDrizzleSettings,
+) -> None:
+    """Flag a single exposure of which cosmic rays were to be rejected: AstroDrizzle leaves it."""
+    if settings.as_parameters()["driz_cr"] is not True or masks:
+        return
+    for rootname in inputs.paths:
+        message = "cosmic rays were not rejected: there is no second exposure to compare it with."
+        run.notice(FindingKind.NO_OVERLAP, rootname, message)
 
 
 def mask_message(mask: MaskReading) -> str:

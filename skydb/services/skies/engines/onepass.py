@@ -26,6 +26,7 @@ from skydb.services.skies.engines.base import (
     notice_blind,
     notice_holes,
     notice_masks,
+    notice_unrejected,
     run_home,
 )
 from skydb.services.skies.engines.own import MeasuringEngine, Skies
@@ -125,6 +126,7 @@ class OnePassEngine(MeasuringEngine):
                 notice_blind(run, signal.subjects)
                 notice_holes(run, holes)
                 notice_masks(run, inputs, made.masks)
+                notice_unrejected(run, inputs, made.masks, self.drizzle)
                 for filename in made.left_out:
                     message = "is not in the mosaic: no exposure time, or no good pixel."
                     run.notice(FindingKind.REJECTED_FILE, filename, message)

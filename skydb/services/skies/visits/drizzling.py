@@ -17,7 +17,13 @@ from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.files.images import holes_in
 from skydb.files.usable import AcceptedFlags
 from skydb.services.core import Context, installed_packages, isolated, known_faults
-from skydb.services.skies.engines.base import keep_file, notice_holes, notice_masks, run_home
+from skydb.services.skies.engines.base import (
+    keep_file,
+    notice_holes,
+    notice_masks,
+    notice_unrejected,
+    run_home,
+)
 from skydb.services.skies.recipe import RunInputs, left_out_levels, used_versions
 from skydb.services.skies.signal import MeasureSignal, Signal, prepared
 from skydb.services.skies.visits.product import (
@@ -138,6 +144,7 @@ class Drizzling:
             log = keep_file(self.context, home, made.outcome.log, made.outcome.log.name)
             with self.context.closing(VisitDrizzle, run_id) as (session, run):
                 _record(session, run, made, log)
+                notice_unrejected(run, made.inputs, made.outcome.masks, self.recipe.settings)
                 record_product(session, run, facts, path)
 
     def _show(self, run_id: int, made: _Made, look: Look) -> None:
@@ -146,6 +153,7 @@ class Drizzling:
             log = keep_file(self.context, home, made.outcome.log, made.outcome.log.name)
             with self.context.closing(VisitDrizzle, run_id) as (session, run):
                 _record(session, run, made, log)
+                notice_unrejected(run, made.inputs, made.outcome.masks, self.recipe.settings)
 
 
 def _record(session: Session, run: VisitDrizzle, made: _Made, log: str) -> None:
