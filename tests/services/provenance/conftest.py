@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
 from skydb.services.provenance.graph import Lineage, Node
 from skydb.services.skies.skyrun import SkyRunService
+from tests.postgres import PostgresServer
 from tests.services.tools import (
     MEMBERS,
     PRODUCT,
@@ -85,16 +86,55 @@ def story(told: Story, tools: Toolbox, tmp_path: Path) -> Iterator[Story]:
         closing(sqlite3.connect(tmp_path / LEDGER)) as copy,
     ):
         source.backup(copy)
-    shutil.copytree(told.home / "data", tmp_path / "data")
-    services = Services.open(f"sqlite:///{tmp_path / LEDGER}", tmp_path / "data")
+    with _copied(told, tools, tmp_path, f"sqlite:///{tmp_path / LEDGER}") as copied:
+        yield copied
+
+
+@contextmanager
+def _copied(told: Story, tools: Toolbox, home: Path, url: str) -> Iterator[Story]:
+    shutil.copytree(told.home / "data", home / "data")
+    services = Services.open(url, home / "data")
     yield replace(told, services=services, tools=tools)
     services.close()
 
 
+@pytest.fixture(scope="session")
+def told_on_postgresql(
+    postgres_server: PostgresServer,
+    postgres_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Story, str]:
+    """Story on PostgreSQL, and the name of its database, only to be copied."""
+    home = tmp_path_factory.mktemp("told")
+    name = postgres_server.create_database(postgres_template)
+    services = Services.open(postgres_server.url(name), home / "data")
+    told = tell(services, home, Toolbox())
+    services.close()
+    postgres_server.freeze(name)
+    return told, name
+
+
 @pytest.fixture
-def story_anywhere(services_anywhere: Services, tools: Toolbox, tmp_path: Path) -> Story:
+def story_on_postgresql(
+    told_on_postgresql: tuple[Story, str],
+    postgres_server: PostgresServer,
+    tools: Toolbox,
+    tmp_path: Path,
+) -> Iterator[Story]:
+    """A copy of the story on PostgreSQL, as `story` is one of that on SQLite."""
+    told, template = told_on_postgresql
+    name = postgres_server.create_database(template)
+    with _copied(told, tools, tmp_path, postgres_server.url(name)) as copied:
+        yield copied
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def story_anywhere(request: pytest.FixtureRequest) -> Story:
     """Story on SQLite, and on PostgreSQL."""
-    return tell(services_anywhere, tmp_path, tools)
+    fixture = {"sqlite": "story", "postgresql": "story_on_postgresql"}[request.param]
+    story: Story = request.getfixturevalue(fixture)
+    return story
 
 
 def of_kind(graph: Lineage, kind: str) -> list[Node]:
