@@ -69,6 +69,9 @@ def _home_of_tests() -> Path:
         "MPLBACKEND": "Agg",
         # Twenty seconds for every new ledger: the tests of the self-test ask for it themselves.
         "SKYDB_SELFTEST": "never",
+        # Threads that wait for each other take a quarter more of the processors, which workers of
+        # pytest keep busy. They read it when they start: numpy is imported before this is.
+        "OPENBLAS_NUM_THREADS": "1",
     }
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ |= {name: NOWHERE, name.upper(): NOWHERE}

@@ -143,6 +143,8 @@ def test_tasks_of_several_threads_stay_in_their_directories(tmp_path, fake_pytho
 def test_the_environment_has_no_settings_of_the_user(tmp_path, fake_python, monkeypatch):
     monkeypatch.setenv("ASTRODRIZ_NO_PARALLEL", "0")
     monkeypatch.setenv("iref", "/reference/files/")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "7")
     runner = DrizzlepacRunner(python=fake_python("env > seen\n" + DONE))
     runner.run("tweakreg", {}, tmp_path)
     seen = dict(line.split("=", 1) for line in (tmp_path / "seen").read_text().splitlines())
