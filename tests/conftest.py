@@ -153,15 +153,13 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subprocesses]:
     """Workers of drizzlepac that do not import it anew each time, unless told to."""
-    if os.environ.get("SKYDB_FRESH_WORKERS") == "1":
-        yield
-        return
     subprocesses = Subprocesses(tmp_path_factory.mktemp("workers"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skydb.drizzle.runner.subprocess", subprocesses)
-        yield
+        if os.environ.get("SKYDB_FRESH_WORKERS") != "1":
+            patch.setattr("skydb.drizzle.runner.subprocess", subprocesses)
+        yield subprocesses
     subprocesses.stop()
 
 

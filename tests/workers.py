@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ from skydb.drizzle.runner import _import_path as import_path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WORKER = "skydb.drizzle.worker"
+#: Runs a script of a test; how long that may take.
+SCRIPT, SCRIPT_LIMIT_S = "tests.script", 300.0
 #: What reads the address of its service when it is imported.
 SERVICE = "drizzlepac.haputils.astrometric_utils"
 #: On PYTHONPATH, a spherical_geometry that lacks a method.
@@ -161,6 +164,22 @@ class Subprocesses:
             return subprocess.Popen(command, **options)
         server = self._server(options["env"])
         return server.fork(command, options["cwd"], options["env"], options["stdout"])
+
+    def script(self, path: Path, *arguments: object, cwd: Path) -> None:
+        """Run a script of the user's, in a process of its own that has imported drizzlepac.
+
+        Raises
+        ------
+        AssertionError
+            When it fails, with all it has said.
+        """
+        env = {**os.environ, "PYTHONPATH": self._import_path}
+        words = [str(path), *map(str, arguments)]
+        with tempfile.TemporaryFile() as log:
+            command = [sys.executable, "-m", SCRIPT, *words]
+            code = self._server(env).fork(command, cwd, env, log).wait(SCRIPT_LIMIT_S)
+            log.seek(0)
+            assert code == 0, log.read().decode()
 
     def stop(self) -> None:
         """Start no more."""

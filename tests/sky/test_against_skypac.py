@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +21,7 @@ from skydb.sky.overlaps import chip_overlaps_of
 from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit
 from tests.files.builders import read_pixels
 from tests.sky.measured import measure_overlap
+from tests.workers import Subprocesses
 
 pytestmark = pytest.mark.slow
 
@@ -70,10 +69,11 @@ def measured(directory: Path) -> Measures:
     )
 
 
-def run_skypac(directory: Path, out: Path) -> dict[str, dict[tuple[str, int], float]]:
+def run_skypac(
+    directory: Path, out: Path, workers: Subprocesses
+) -> dict[str, dict[tuple[str, int], float]]:
     """MDRIZSKY by method and chip."""
-    command = [sys.executable, str(JOB), str(directory), str(out)]
-    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    workers.script(JOB, directory, out, cwd=directory)
     found = json.loads(out.read_text())
     return {
         method: {(k.split(",")[0], int(k.split(",")[1])): v for k, v in skies.items()}
@@ -82,7 +82,11 @@ def run_skypac(directory: Path, out: Path) -> dict[str, dict[tuple[str, int], fl
 
 
 @pytest.fixture(scope="module", params=list(SimDetector), ids=str)
-def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compared:
+def compared(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    forked_workers: Subprocesses,
+) -> Compared:
     detector: SimDetector = request.param
     directory = tmp_path_factory.mktemp(f"skypac_{detector}")
     plan = FieldPlan(
@@ -90,7 +94,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         pointing_error_arcsec=(0.0, 0.0),
     )  # fmt: skip
     truth = simulate_field(directory, plan)
-    skypac = run_skypac(directory, directory / "skypac.json")
+    skypac = run_skypac(directory, directory / "skypac.json", forked_workers)
     return Compared(truth, measured(directory), skypac, FULL_SIZE[detector] / SIZE)
 
 

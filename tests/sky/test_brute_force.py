@@ -14,6 +14,7 @@ from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
 from skydb.sky.methods import sky_of
 from tests.sky import brute_force
 from tests.sky.test_against_skypac import measured, run_skypac
+from tests.workers import Subprocesses
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +41,10 @@ def test_match_is_what_every_pixel_through_the_wcs_says(field: Path) -> None:
     assert values == pytest.approx(expected, abs=0.2 * sigma)
 
 
-def test_skypac_is_within_the_noise_of_its_edges(field: Path) -> None:
+def test_skypac_is_within_the_noise_of_its_edges(field: Path, forked_workers: Subprocesses) -> None:
     measures = measured(field)
     expected = brute_force.match(brute_force.chips_of(_exposures(field)))
-    skypac = run_skypac(field, field / "skypac.json")[SkyMethod.MATCH.value]
+    skypac = run_skypac(field, field / "skypac.json", forked_workers)[SkyMethod.MATCH.value]
     sigma = max(sky.sigma for sky in sky_of(SkyMethod.MATCH, measures).skies.values() if sky)
     off = [
         abs(skypac[chip.key] * chip.brightness_per_unit - expected[chip.rootname]) / sigma
