@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -29,6 +29,7 @@ from skydb.store.engine import READ_ONLY, open_engine, resolve_url
 from skydb.store.unit_of_work import Store
 from skydb.store.views import counted_visits, counts_of_visits
 from tests.services.survey import Survey
+from tests.store.conftest import on_both
 
 #: A connection that takes no turn.
 READS = {READ_ONLY: True}
@@ -213,12 +214,12 @@ def happens(engine: Engine, actions: list[Action], dice: random.Random) -> None:
         session.commit()
 
 
-@pytest.fixture
-def begun(engine: Engine) -> Iterator[Engine]:
-    """A ledger with a few visits, all of them counted."""
+def begin(engine: Engine) -> None:
     happens(engine, [ingests] * 8 + [runs, accepts, fetches, flags, recalls], random.Random(1))
     assert len(kept(engine)) >= 4
-    yield engine
+
+
+begun = on_both(begin)
 
 
 def test_whatever_happens_the_counts_are_those_of_the_rows(begun: Engine) -> None:
@@ -226,9 +227,8 @@ def test_whatever_happens_the_counts_are_those_of_the_rows(begun: Engine) -> Non
     for _ in range(60):
         actions = dice.choices(ACTIONS, k=dice.randrange(1, 4))
         happens(begun, actions, dice)
-        said = [action.__name__ for action in actions]
         rows = counted(begun)
-        assert (shown(begun), kept(begun)) == (rows, rows), said
+        assert (shown(begun), kept(begun)) == (rows, rows), [one.__name__ for one in actions]
 
 
 def test_a_transaction_that_is_rolled_back_notes_nothing(begun: Engine) -> None:
