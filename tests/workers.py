@@ -33,7 +33,7 @@ WORKER = "skydb.drizzle.worker"
 #: Runs a script of a test; how long that may take.
 SCRIPT, SCRIPT_LIMIT_S = "tests.script", 300.0
 #: What reads the address of its service when it is imported.
-SERVICE = "drizzlepac.haputils.astrometric_utils"
+SERVICE, SERVICE_URL = "drizzlepac.haputils.astrometric_utils", "ASTROMETRIC_CATALOG_URL"
 #: On PYTHONPATH, a spherical_geometry that lacks a method.
 DOWNGRADED = REPOSITORY / "tests" / "drizzle" / "without_flat_polygons"
 #: An environment and a few paths; a packet arrives as a whole or not at all.
@@ -134,9 +134,11 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _is_of_a_service(scratch: str) -> bool:
+def _is_of_a_service(task: dict[str, Any]) -> bool:
     """Whether a task asks a service."""
-    return bool(json.loads((Path(scratch) / REQUEST).read_text())["task"] == "catalog")
+    if task["module"] != WORKER:
+        return task["module"] == SCRIPT and SERVICE_URL in task["env"]
+    return bool(json.loads((Path(task["cwd"]) / REQUEST).read_text())["task"] == "catalog")
 
 
 class Subprocesses:
@@ -165,13 +167,18 @@ class Subprocesses:
         server = self._server(options["env"])
         return server.fork(command, options["cwd"], options["env"], options["stdout"])
 
-    def script(self, path: Path, *arguments: object, cwd: Path) -> None:
+    def script(self, path: Path, *arguments: object, cwd: Path) -> str:
         """Run a script of the user's, in a process of its own that has imported drizzlepac.
+
+        Returns
+        -------
+        str
+            All it has said.
 
         Raises
         ------
         AssertionError
-            When it fails, with all it has said.
+            When it fails, with that.
         """
         env = {**os.environ, "PYTHONPATH": self._import_path}
         words = [str(path), *map(str, arguments)]
@@ -179,7 +186,9 @@ class Subprocesses:
             command = [sys.executable, "-m", SCRIPT, *words]
             code = self._server(env).fork(command, cwd, env, log).wait(SCRIPT_LIMIT_S)
             log.seek(0)
-            assert code == 0, log.read().decode()
+            said = log.read().decode()
+        assert code == 0, said
+        return said
 
     def stop(self) -> None:
         """Start no more."""
@@ -266,7 +275,7 @@ def run(task: dict[str, Any], log: int) -> None:
     if "dask.config" in sys.modules:
         # It has read the environment when it was imported.
         sys.modules["dask.config"].refresh()
-    if task["module"] == WORKER and _is_of_a_service(task["cwd"]):
+    if _is_of_a_service(task):
         forget(SERVICE)
     sys.modules.pop(task["module"], None)
     runpy.run_module(task["module"], run_name="__main__", alter_sys=True)

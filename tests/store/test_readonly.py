@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -184,13 +185,25 @@ SOME_SQL = (
 words = st.sampled_from(SOME_SQL.split())
 
 
+@pytest.fixture
+def require_untouched(filled: Store) -> Callable[[], None]:
+    """Compare with the state before all statements, which is that before each of them."""
+    before = state(filled)
+
+    def require() -> None:
+        assert state(filled) == before
+
+    return require
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.lists(words, max_size=12).map(" ".join) | st.text(max_size=30))
-def test_no_random_statement_changes_the_ledger(filled: Store, statement: str) -> None:
-    before = state(filled)
+def test_no_random_statement_changes_the_ledger(
+    filled: Store, require_untouched: Callable[[], None], statement: str
+) -> None:
     with suppress(UsageError):
         ask(filled.engine.url, statement)
-    assert state(filled) == before
+    require_untouched()
 
 
 @pytest.mark.parametrize(
