@@ -18,7 +18,7 @@ import pytest
 
 from tests.engines import leave_unsynced, share_schemas
 from tests.postgres import PostgresServer, PostgresUnavailableError
-from tests.workers import Subprocesses
+from tests.workers import Subprocesses, is_fresh
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -157,7 +157,7 @@ def forked_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subproc
     """Workers of drizzlepac that do not import it anew each time, unless told to."""
     subprocesses = Subprocesses(tmp_path_factory.mktemp("workers"))
     with pytest.MonkeyPatch.context() as patch:
-        if os.environ.get("SKYDB_FRESH_WORKERS") != "1":
+        if not is_fresh():
             patch.setattr("skydb.drizzle.runner.subprocess", subprocesses)
         yield subprocesses
     subprocesses.stop()

@@ -45,6 +45,11 @@ IMPORTED = (
 )
 
 
+def is_fresh() -> bool:
+    """Whether everything is to start from nothing."""
+    return os.environ.get("SKYDB_FRESH_WORKERS") == "1"
+
+
 class WorkerServer:
     """The process from which workers are forked; it ends with this one.
 
@@ -183,8 +188,14 @@ class Subprocesses:
         env = {**os.environ, "PYTHONPATH": self._import_path}
         words = [str(path), *map(str, arguments)]
         with tempfile.TemporaryFile() as log:
-            command = [sys.executable, "-m", SCRIPT, *words]
-            code = self._server(env).fork(command, cwd, env, log).wait(SCRIPT_LIMIT_S)
+            started: Forked | subprocess.Popen[bytes]
+            if is_fresh():
+                command = [sys.executable, *words]
+                started = subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log)
+            else:
+                command = [sys.executable, "-m", SCRIPT, *words]
+                started = self._server(env).fork(command, cwd, env, log)
+            code = started.wait(SCRIPT_LIMIT_S)
             log.seek(0)
             said = log.read().decode()
         assert code == 0, said
