@@ -32,6 +32,9 @@ __all__ = ["ChipSkies", "OnePass", "OnePassMosaic", "why_not"]
 _TASK = "onepass"
 _TOOL = "One-pass drizzle"
 
+#: From how many pixels on numba is worth its start, which takes some 0.5 s.
+FEWEST_PIXELS = 4_000_000
+
 #: Sky to subtract from every chip, by file name and EXTVER, in the unit of its image;
 #: None subtracts nothing and leaves MDRIZSKY out, as AstroDrizzle does.
 ChipSkies = Mapping[tuple[str, int], float | None]
@@ -81,10 +84,13 @@ class OnePass:
     ----------
     runner : DrizzlepacRunner
         Who runs the subprocess.
+    fewest_pixels : int
+        From how many pixels of all exposures on the faster kernel is taken, where numba is.
     """
 
-    def __init__(self, runner: DrizzlepacRunner) -> None:
+    def __init__(self, runner: DrizzlepacRunner, fewest_pixels: int = FEWEST_PIXELS) -> None:
         self._runner = runner
+        self._fewest_pixels = fewest_pixels
 
     def drizzle(
         self,
@@ -141,6 +147,7 @@ class OnePass:
             "outputs": {method.value: output for method, output in outputs.items()},
             "skies": {method.value: _plain(chips) for method, chips in skies.items()},
             "jobs": jobs or available_cores(),
+            "fewest_pixels": self._fewest_pixels,
         }
         report = self._runner.run(_TASK, request, scratch)
         seconds = time.perf_counter() - began_s

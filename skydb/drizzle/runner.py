@@ -174,11 +174,13 @@ def _environment(scratch: Path) -> dict[str, str]:
     """
     home = (scratch / "home").resolve()
     home.mkdir(exist_ok=True)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment.update(dict.fromkeys(_ONE_THREAD, "1"))
     environment.update(
         HOME=str(home),
-        XDG_CACHE_HOME=os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+        XDG_CACHE_HOME=str(cache),
+        NUMBA_CACHE_DIR=str(cache / "skydb" / "numba"),
         PYTHONUSERBASE=site.getuserbase(),
         MPLBACKEND="Agg",
         PYTHONUNBUFFERED="1",

@@ -25,6 +25,9 @@ CASES = [
     ("window", SkyMethod.LOCALMIN),
     ("optical", SkyMethod.GLOBALMIN_MATCH),
     ("wide", SkyMethod.MATCH),
+    ("tutorial-square", SkyMethod.MATCH),
+    ("optical-square", SkyMethod.GLOBALMIN_MATCH),
+    ("wide-square", SkyMethod.MATCH),
 ]
 
 

@@ -49,6 +49,7 @@ def test_a_context_image_has_the_bits_of_both():
     sums.add(common(row(1, 1), row(1, 1), np.array([[1, 0]], np.int32)), SKIES)
     assert sums.layer_context is not None
     sums.layer_context[0, 0] = [[2, 2]]
-    np.testing.assert_array_equal(sums.context_of(0), [[[3, 2]]])
-    np.testing.assert_array_equal(sums.context_of(1), [[[1, 0]]])
-    assert LayeredSums((1, 2), COURSES[0]).context_of(0) is None
+    np.testing.assert_array_equal(sums.context_of(0, 0), [[3, 2]])
+    np.testing.assert_array_equal(sums.context_of(1, 0), [[1, 0]])
+    with pytest.raises(ValueError, match="no context image"):
+        LayeredSums((1, 2), COURSES[0]).context_of(0, 0)

@@ -1,13 +1,14 @@
 """The arithmetic of one pass, and the order in which processes add to it."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from skydb.drizzle.tasks.onepass_courses import Course, courses
-from skydb.drizzle.tasks.onepass_output import Writer
+from skydb.drizzle.tasks.onepass_output import Writer, write_in_parts
 from skydb.drizzle.tasks.onepass_processes import FORK, Processes, Turns, results_of
 from skydb.drizzle.tasks.onepass_sums import Box, Drizzled, Sums, shared
 
@@ -116,15 +117,31 @@ def test_a_context_image_has_a_bit_for_every_chip_that_counts():
     np.testing.assert_array_equal(sums.context, [[[5, 0]], [[0, 2]]])
 
 
-@pytest.mark.parametrize(("planes", "dimensions"), [(1, 2), (2, 3)])
-def test_writers_turn_no_bytes_of_the_context_image_that_they_share(tmp_path, planes, dimensions):
-    """astropy turns the bytes in place, so that of two writers both wrote other numbers."""
-    sums = Sums((2, 3), OWN, planes)
+@pytest.mark.parametrize("planes", [1, 2])
+def test_writers_turn_no_bytes_of_the_context_image_that_they_share(planes):
+    """Where the bytes were turned in place, two writers wrote other numbers both."""
+    sums = Sums((70, 3), OWN, planes)
     sums.context[:] = 5
-    image = Writer(None, sums, ["a"], [{}], None)._image("outContext", 0)
-    assert not np.shares_memory(image, sums.context) and image.ndim == dimensions
-    fits.HDUList([fits.PrimaryHDU(image)]).writeto(tmp_path / "a.fits")
-    np.testing.assert_array_equal(fits.getdata(tmp_path / "a.fits"), 5)
+    writer = Writer(SimpleNamespace(planes=planes), sums, ["a"], [{}], None)
+    parts = list(writer._parts("outContext", 0))
+    assert len(parts) == 2 * planes
+    assert all(part.dtype == np.dtype(">i4") and (part == 5).all() for part in parts)
+    assert not any(np.shares_memory(part, sums.context) for part in parts)
+    assert sums.context.dtype == np.int32 and (sums.context == 5).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (70, 30), (2, 130, 9), (24, 30)])
+def test_a_file_that_is_written_in_parts_is_the_one_that_astropy_writes(tmp_path, shape):
+    image = np.arange(np.prod(shape), dtype=">f4").reshape(shape)
+    table = fits.BinTableHDU.from_columns([fits.Column("a", "D", array=[1.0, 2.0])], name="HDRTAB")
+    theirs, ours = tmp_path / "theirs.fits", tmp_path / "ours.fits"
+    header = fits.Header([("FILENAME", "a"), ("HISTORY", "made")])
+    fits.HDUList([fits.PrimaryHDU(image, header), table]).writeto(theirs)
+    blank = np.broadcast_to(np.float32(0), shape)
+    rows = image.reshape(-1, shape[-1])
+    parts = (rows[first : first + 64] for first in range(0, len(rows), 64))
+    write_in_parts(ours, [fits.PrimaryHDU(blank, header), table], parts)
+    assert ours.read_bytes() == theirs.read_bytes()
 
 
 @pytest.mark.parametrize("find", [lambda sums: sums.weight(0), lambda sums: sums.science(0, 0.0)])

@@ -61,6 +61,7 @@ def _mosaics(
     from skydb.drizzle.tasks.onepass_field import read_field
     from skydb.drizzle.tasks.onepass_output import Writer
     from skydb.drizzle.tasks.onepass_processes import Processes, results_of
+    from skydb.drizzle.tasks.onepass_square import SquareKernel
 
     outputs = list(request["outputs"].values())
     skies = [
@@ -69,6 +70,9 @@ def _mosaics(
     ]
     field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
+    if field.pixels >= int(request["fewest_pixels"]):
+        field.square = SquareKernel.compiled()
+        clock.lap("kernel")
     jobs = int(request["jobs"])
     summed = (_rejecting if rejects and _can_reject(field) else _plain)(
         field, skies, outputs, jobs, clock

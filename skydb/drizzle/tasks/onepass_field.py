@@ -6,6 +6,7 @@ classes work on headers that are in memory, so that what they find is what it wo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any
 from unittest import mock
 
 from astropy.io import fits
+
+from skydb.drizzle.tasks.onepass_square import SquareKernel
 
 _STEP_SEPARATE, _STEP_FINAL = 3, 7
 
@@ -67,6 +70,8 @@ class Field:
         Parameters of its final step.
     library : Library
         Headers of the exposures.
+    square : SquareKernel or None
+        Faster kernel than drizzlepac's, for large chips.
     """
 
     config: Mapping[str, Any]
@@ -75,6 +80,7 @@ class Field:
     wcs: Any
     parameters: dict[str, Any]
     library: Library = field(repr=False)
+    square: SquareKernel | None = None
 
     @property
     def separate_parameters(self) -> dict[str, Any]:
@@ -98,6 +104,16 @@ class Field:
     def chips(self) -> int:
         """Number of chips."""
         return sum(image._nmembers for image in self.images)
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of all chips."""
+        return sum(
+            math.prod(hdu.shape)
+            for image in self.images
+            for hdu in image._image
+            if hdu.name == image.scienceExt
+        )
 
     @property
     def planes(self) -> int:

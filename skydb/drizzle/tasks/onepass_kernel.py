@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skydb.drizzle.tasks.onepass_square import SquareKernel
 from skydb.drizzle.tasks.onepass_sums import Array, Box, Drizzled
 
 #: Widest reach of a kernel (``lanczos3``, ``gaussian``) in pixels of the exposure, and
@@ -28,10 +29,13 @@ class KernelCall:
         unit of its image is in the mosaic.
     has_context : bool
         Whether there will be a context image.
+    square : SquareKernel or None
+        Faster kernel for chips that it suits.
     """
 
     receive: Callable[[int, Drizzled, float], None]
     has_context: bool
+    square: SquareKernel | None = None
     #: Number of chips that have been drizzled.
     chips: int = field(default=0, init=False)
     #: drizzlepac's own function.
@@ -58,7 +62,7 @@ class KernelCall:
         wcslin_pscale: float,
         uniqid: int,
         fillval: object,
-        **options: object,
+        **options: Any,  # noqa: ANN401
     ) -> str:
         """Drizzle one chip; the arrays of the mosaic stay as they are."""
         del outsci, outwht, outcon, fillval
@@ -66,28 +70,20 @@ class KernelCall:
         box = footprint(input_wcs, output_wcs, pix_ratio)
         science = np.full(box.shape, np.nan, np.float32)
         weight = np.zeros(box.shape, np.float32)
-        context = np.zeros(box.shape, np.int32)
-        version = self.real(
-            insci,
-            input_wcs,
-            inwht,
-            cut_out(output_wcs, box),
-            science,
-            weight,
-            context,
-            expin,
-            in_units,
-            wt_scl,
-            wcslin_pscale=wcslin_pscale,
-            uniqid=(uniqid - 1) % 32 + 1,
-            fillval=None,
-            **options,
-        )
-        kept = context if self.has_context else None
-        del context  # As large as the chip, and in the way of the sums.
+        context = np.zeros(box.shape, np.int32) if self.has_context else None
+        seconds = 1.0 if in_units == "cps" else expin
+        own = (insci, input_wcs, inwht, cut_out(output_wcs, box))
+        options.update(wcslin_pscale=wcslin_pscale, uniqid=(uniqid - 1) % 32 + 1)
+        arrays, scales = (science, weight, context), (wt_scl, seconds)
+        version = "square"
+        if self.square is None or not self.square.drizzle(*own, arrays, scales, **options):
+            bits = np.zeros(box.shape, np.int32) if context is None else context
+            rest = (science, weight, bits, expin, in_units, wt_scl)
+            version = self.real(*own, *rest, fillval=None, **options)
+            del bits, rest  # As large as the chip, and in the way of the sums.
         plane = (uniqid - 1) // 32
-        unit = pix_ratio**2 / (1.0 if in_units == "cps" else expin)
-        self.receive(self.chips, Drizzled(box, science, weight, kept, plane), unit)
+        drizzled = Drizzled(box, science, weight, context, plane)
+        self.receive(self.chips, drizzled, pix_ratio**2 / seconds)
         self.chips += 1
         return version
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from skydb.drizzle.tasks.onepass_courses import Course
-from skydb.drizzle.tasks.onepass_sums import FLOAT, Array, Sums, shared
+from skydb.drizzle.tasks.onepass_sums import FLOAT, INTEGER, Array, Sums, shared
 
 
 class LayeredSums(Sums):
@@ -38,16 +38,17 @@ class LayeredSums(Sums):
         self.layer_weight = shared((count, *shape), np.float32)
         self.layer_context = shared((count, planes, *shape), np.int32) if planes else None
 
-    def weight(self, mosaic: int) -> Array:
-        """Weight image of one mosaic, with the bytes in FITS's order."""
-        both: Array = (self._weight + self.layer_weight[mosaic]).astype(FLOAT)
+    def weight(self, mosaic: int, rows: slice = slice(None)) -> Array:
+        """Weight image of one mosaic, or some rows of it, with the bytes in FITS's order."""
+        both: Array = (self._weight[rows] + self.layer_weight[mosaic][rows]).astype(FLOAT)
         return both
 
-    def context_of(self, mosaic: int) -> Array | None:
-        """Context image of one mosaic; None when there is none."""
-        if self.context is None or self.layer_context is None:
-            return None
-        both: Array = self.context | self.layer_context[mosaic]
+    def context_of(self, mosaic: int, plane: int, rows: slice = slice(None)) -> Array:
+        """A plane of the context image of one mosaic, or some rows of it, in FITS's order."""
+        common = super().context_of(mosaic, plane, rows)
+        if self.layer_context is None:
+            return common
+        both: Array = (common | self.layer_context[mosaic, plane, rows]).astype(INTEGER)
         return both
 
     def _rows_of(self, mosaic: int, rows: slice, empty: float, fill: float | None) -> Array:

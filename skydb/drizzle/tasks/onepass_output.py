@@ -7,8 +7,10 @@ exposures are being drizzled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -24,6 +26,8 @@ _SKY = "MDRIZSKY"
 #: As skypac writes it.
 _SKY_COMMENT = "Sky value computed by AstroDrizzle"
 _TABLE = "HDRTAB"
+#: FITS files come in blocks of so many bytes.
+_BLOCK = 2880
 #: Keywords of every chip (D001OUDA ...) and the name of a file that they hold.
 _NAMES_OF_CHIPS = {"OUDA": "outFinal", "OUWE": "outWeight", "OUCO": "outContext"}
 
@@ -184,10 +188,9 @@ class Writer:
             if kind in self.draft.sky_places:
                 self._put_mean_sky(hdus[0].header, self.draft.sky_places[kind], index)
             _rename(hdus[0].header, names, kind, self.draft.chips)
-            hdus[0].data = self._image(kind, index)
             for table in (hdu for hdu in hdus if hdu.name == _TABLE):
                 self._put_skies(table, index)
-            fits.HDUList(list(hdus)).writeto(names[kind], overwrite=True)
+            write_in_parts(Path(names[kind]), list(hdus), self._parts(kind, index))
         return {
             "science": names["outSci"],
             "weight": names["outWeight"],
@@ -202,18 +205,16 @@ class Writer:
         context = made.outputNames["outContext"] if self.field.has_context else None
         return {**made.outputNames, "outContext": context}
 
-    def _image(self, kind: str, index: int) -> Array:
+    def _parts(self, kind: str, index: int) -> Iterator[Array]:
+        """The image of one file, a few rows at a time."""
         if kind == "outSci":
             return self._science(index)
-        planes = self.sums.context_of(index)
-        if kind == "outWeight" or planes is None:
-            return self.sums.weight(index)
-        # A copy: astropy turns the bytes of what it writes in place, while others write the same.
-        planes = planes.astype(">i4")
-        one: Array = planes[0]
-        return one if len(planes) == 1 else planes
+        if kind == "outWeight":
+            return (self.sums.weight(index, rows) for rows in self.sums.blocks)
+        planes, blocks = range(self.field.planes), list(self.sums.blocks)
+        return (self.sums.context_of(index, one, rows) for one in planes for rows in blocks)
 
-    def _science(self, index: int) -> Array:
+    def _science(self, index: int) -> Iterator[Array]:
         from drizzlepac import adrizzle, util
 
         options = self.field.parameters
@@ -222,7 +223,9 @@ class Writer:
         native = self.field.images[-1].native_units.lower()
         if options["proc_unit"].lower() == "native" and native[:6] == "counts":
             factor /= _last_chip(self.field)._gain
-        return self.sums.science(index, adrizzle.interpret_maskval(options), fill, factor)
+        empty = adrizzle.interpret_maskval(options)
+        for rows in self.sums.blocks:
+            yield self.sums.science(index, empty, fill, factor, rows)
 
     def _put_mean_sky(self, header: fits.Header, place: int, index: int) -> None:
         """Write the mean of the skies into a header that has none when no chip has one."""
@@ -241,6 +244,29 @@ class Writer:
         for image in self.field.images:
             for chip in chips_of(image):
                 yield image._filename, chip.extver
+
+
+def write_in_parts(path: Path, hdus: list[Any], parts: Iterable[Array]) -> None:
+    """Write a file whose first image comes in parts.
+
+    Parameters
+    ----------
+    path : Path
+        The file; replaced when it is there.
+    hdus : list of HDU
+        Of the first one only the header counts, which says how large the image is.
+    parts : iterable of array
+        Its pixels, with the bytes in FITS's order.
+    """
+    rest = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), *hdus[1:]]).writeto(rest)
+    fits.HDUList(hdus).update_extend()
+    with path.open("wb") as stream:
+        stream.write(hdus[0].header.tostring().encode("ascii"))
+        size = sum(stream.write(part.tobytes()) for part in parts)
+        stream.write(bytes(-size % _BLOCK))
+        # An empty primary HDU is one block.
+        stream.write(rest.getbuffer()[_BLOCK:])
 
 
 def _rename(header: fits.Header, names: Mapping[str, Any], kind: str, chips: int) -> None:

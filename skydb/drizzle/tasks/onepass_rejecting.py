@@ -17,6 +17,7 @@ from skydb.drizzle.tasks.onepass_crmasks import Rejection
 from skydb.drizzle.tasks.onepass_few import Call, FewPixels, Target
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_layers import LayeredSums
+from skydb.drizzle.tasks.onepass_square import SquareKernel
 from skydb.drizzle.tasks.onepass_sums import Array, Drizzled, shared
 from skydb.drizzle.tasks.onepass_work import Pass
 
@@ -67,7 +68,9 @@ class RejectingPass(Pass):
                 ]
                 for mosaic in range(len(self.skies))
             ]
-            kernel = _RejectingKernel(partial(self._receive_chip, index), masks, self.has_context)
+            kernel = _RejectingKernel(
+                partial(self._receive_chip, index), masks, self.has_context, self.exposures.square
+            )
             drizzle_exposure(self.exposures, index, kernel, self.static.by_kind)
         return readings
 
@@ -157,6 +160,8 @@ class _RejectingKernel:
         For each chip the masks of all mosaics.
     has_context : bool
         Whether there will be a context image.
+    square : SquareKernel or None
+        Faster kernel for what is drizzled for all mosaics.
     """
 
     def __init__(
@@ -164,10 +169,11 @@ class _RejectingKernel:
         receive: Callable[[int, _Rejected, Drizzled, float], None],
         masks: Sequence[list[Array]],
         has_context: bool,
+        square: SquareKernel | None,
     ) -> None:
         self._receive = receive
         self._masks = masks
-        self._common = KernelCall(self._hand_on, has_context)
+        self._common = KernelCall(self._hand_on, has_context, square)
         self._rest: _Rejected | None = None
 
     def __call__(

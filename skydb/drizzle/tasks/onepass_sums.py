@@ -8,7 +8,7 @@ mosaics will be, so that nothing grows with the number of exposures.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,10 @@ from skydb.drizzle.tasks.onepass_courses import Course
 Array = NDArray[Any]
 
 #: As FITS stores it: another order of bytes is turned in place while it is written, and back.
-FLOAT = np.dtype(">f4")
+FLOAT, INTEGER = np.dtype(">f4"), np.dtype(">i4")
 #: Rows that are summed at a time: they stay in the cache of a core.
 _ROWS = 64
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -168,20 +169,39 @@ class Sums:
                     self._skies[number][part][bad] = sky
             poor[bad] = True
 
-    def weight(self, mosaic: int) -> Array:
-        """Weight image of one mosaic, with the bytes in FITS's order."""
-        del mosaic  # all have the same
-        return self._weight.astype(FLOAT)
+    @property
+    def blocks(self) -> Iterator[slice]:
+        """The rows of the mosaics, as many at a time as a core can keep."""
+        for first in range(0, len(self._weight), _ROWS):
+            yield slice(first, first + _ROWS)
 
-    def context_of(self, mosaic: int) -> Array | None:
-        """Context image of one mosaic; None when there is none."""
+    def weight(self, mosaic: int, rows: slice = _ALL) -> Array:
+        """Weight image of one mosaic, or some rows of it, with the bytes in FITS's order."""
         del mosaic  # all have the same
-        return self.context
+        return self._weight[rows].astype(FLOAT)
+
+    def context_of(self, mosaic: int, plane: int, rows: slice = _ALL) -> Array:
+        """A plane of the context image of one mosaic, or some rows of it, in FITS's order.
+
+        Raises
+        ------
+        ValueError
+            When there is none.
+        """
+        del mosaic  # all have the same
+        if self.context is None:
+            raise ValueError("These mosaics have no context image.")
+        return self.context[plane, rows].astype(INTEGER)
 
     def science(
-        self, mosaic: int, empty: float, fill: float | None = None, factor: float = 1.0
+        self,
+        mosaic: int,
+        empty: float,
+        fill: float | None = None,
+        factor: float = 1.0,
+        rows: slice = _ALL,
     ) -> Array:
-        """One mosaic.
+        """One mosaic, or some rows of it.
 
         Parameters
         ----------
@@ -193,17 +213,17 @@ class Sums:
             Value of pixels without weight, also where a bad pixel reaches.
         factor : float
             From the unit of the kernel to that of the mosaic.
+        rows : slice
+            Which rows.
 
         Returns
         -------
         array of float32
             The image, with the bytes in FITS's order.
         """
-        image: Array = np.empty(self._flux.shape, FLOAT)
-        for first in range(0, len(image), _ROWS):
-            rows = slice(first, first + _ROWS)
-            image[rows] = self._rows_of(mosaic, rows, empty, fill) * factor
-        return image
+        values = self._rows_of(mosaic, rows, empty, fill)
+        values *= factor
+        return values.astype(FLOAT)
 
     def _rows_of(self, mosaic: int, rows: slice, empty: float, fill: float | None) -> Array:
         weight = self._weight[rows]

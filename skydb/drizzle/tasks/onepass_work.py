@@ -59,7 +59,9 @@ class Pass:
         """Drizzle one exposure, once all masks are known, and add it to the sums."""
         self.static.wait()
         image = self.exposures.images[index]
-        kernel = KernelCall(partial(self._receive, index, chips_of(image)), self.has_context)
+        kernel = KernelCall(
+            partial(self._receive, index, chips_of(image)), self.has_context, self.exposures.square
+        )
         resetbits = int(self.exposures.config["resetbits"])
         with self._giving_up(), pixels(image, self._wanted(image), resetbits):
             drizzle_exposure(self.exposures, index, kernel, self.static.by_kind)

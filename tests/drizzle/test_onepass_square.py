@@ -1,0 +1,177 @@
+"""The faster square kernel shares areas as geometry has them, and adds as drizzlepac does."""
+
+import builtins
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skydb.drizzle.tasks.onepass_square import SquareKernel
+from skydb.simulate.field import simulate_field
+from skydb.simulate.plan import FieldPlan, SimDetector
+from tests.drizzle.square_chips import WISHES
+
+AREAS = "skydb.drizzle.tasks.onepass_areas"
+#: What single precision keeps of an area.
+SINGLE = 1e-6
+#: Detectors and how many chips an exposure of each has.
+CHIPS = {SimDetector.IR: 1, SimDetector.UVIS: 2}
+KINDS = ("science", "weight", "context")
+#: The wish with a context image.
+CONTEXT = "smaller drops"
+
+
+@pytest.fixture(scope="module")
+def square():
+    found = SquareKernel.compiled()
+    assert found is not None
+    return found
+
+
+def spread(square, corners, value=3.0, weight=2.0, size=6):
+    """Mean, weight and bits of one pixel whose corners (4, 2) are given."""
+    lower_left, lower_right, upper_right, upper_left = np.asarray(corners, dtype=float)
+    rows = [[lower_left, lower_right], [upper_left, upper_right]]
+    science, weights = np.full((size, size), np.nan, "f4"), np.zeros((size, size), "f4")
+    bits = np.zeros((size, size), "i4")
+    one = [np.full((1, 1), number, "f4") for number in (value, weight)]
+    places = np.ascontiguousarray(np.moveaxis(np.array(rows), 2, 0))
+    done = square.add_rows(*one, places, 1, science, weights, bits, np.int32(4))
+    return done, science, weights, bits
+
+
+def overlaps(corners, size=6):
+    """Share of the quadrilateral that lies in each pixel of the mosaic."""
+    found = np.zeros((size, size))
+    for y, x in itertools.product(range(size), repeat=2):
+        part = [tuple(corner) for corner in corners]
+        for axis, sign, middle in [(0, 1, x), (0, -1, x), (1, 1, y), (1, -1, y)]:
+            part = side_of(part, axis, sign, middle + 0.5 * sign)
+        found[y, x] = area_of(part)
+    return found / area_of(corners)
+
+
+def side_of(polygon, axis, sign, limit):
+    """Clip a convex polygon by an upright or level line."""
+    kept = []
+    for one, other in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):
+        inside = [sign * (point[axis] - limit) <= 0 for point in (one, other)]
+        if inside[0]:
+            kept.append(one)
+        if inside[0] != inside[1]:
+            share = (limit - one[axis]) / (other[axis] - one[axis])
+            kept.append(tuple(a + share * (b - a) for a, b in zip(one, other, strict=True)))
+    return kept
+
+
+def area_of(polygon):
+    x, y = np.array(polygon).reshape(-1, 2).T
+    return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+@st.composite
+def quadrilaterals(draw):
+    """A turned, skewed, mirrored square that reaches at most three pixels, and may be upright."""
+    turn = draw(st.one_of(st.sampled_from([0.0, 90.0, 45.0, 180.0]), st.floats(0, 360)))
+    size = draw(st.floats(0.2, 1.25))
+    skew = draw(st.floats(-0.15, 0.15))
+    mirror = draw(st.sampled_from([-1.0, 1.0]))
+    middle = [draw(st.one_of(st.sampled_from([2.0, 2.5]), st.floats(1.5, 3.5))) for _ in "xy"]
+    angle = np.radians(turn)
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * size / 2
+    return (square @ np.array([[mirror, skew], [0, 1]]) @ matrix.T) + middle
+
+
+@given(quadrilaterals())
+def test_a_pixel_is_spread_by_the_areas_that_it_shares(square, corners):
+    done, science, weights, bits = spread(square, corners)
+    assert done
+    truth = overlaps(corners)
+    np.testing.assert_allclose(weights, 2.0 * truth, atol=SINGLE)
+    assert weights.sum() == pytest.approx(2.0, rel=1e-5)
+    clear = truth > SINGLE
+    np.testing.assert_array_equal(science[clear], 3.0)
+    np.testing.assert_array_equal(bits[clear], 4)
+    nothing = truth == 0
+    assert (weights[nothing] < SINGLE).all()
+
+
+def test_what_lies_outside_of_the_mosaic_is_left_out(square):
+    corners = np.array([[-0.9, -0.8], [0.1, -0.8], [0.1, 0.2], [-0.9, 0.2]])
+    done, science, weights, _ = spread(square, corners)
+    assert done
+    assert weights[0, 0] == pytest.approx(2 * 0.6 * 0.7)
+    assert np.isfinite(science).sum() == 1
+
+
+@pytest.mark.parametrize("far", [2.6, 30.0, np.nan, np.inf])
+def test_a_pixel_that_reaches_too_far_is_refused(square, far):
+    done, *_ = spread(square, [[1.0, 1.0], [far + 1, 1.0], [far + 1, 2.0], [1.0, 2.0]])
+    assert not done
+
+
+def test_pixels_without_weight_give_a_value_until_one_with_weight_comes(square):
+    corners = [[1.5, 1.5], [2.5, 1.5], [2.5, 2.5], [1.5, 2.5]]
+    _, science, weights, bits = spread(square, corners, weight=0.0)
+    assert science[2, 2] == 3.0 and weights[2, 2] == 0 and bits[2, 2] == 0
+
+
+@pytest.fixture(scope="module")
+def chips(tmp_path_factory):
+    """Chips of small exposures by both kernels, by the names that the script gives them."""
+    directory = tmp_path_factory.mktemp("chips")
+    paths = []
+    for detector in CHIPS:
+        plan = FieldPlan(detector, tiles=(1, 1), dithers=1, size=130, seed=8, products=False)
+        truth = simulate_field(directory / detector.value, plan)
+        paths.append(directory / detector.value / truth.exposures[0].path)
+    out = directory / "chips.npz"
+    command = [sys.executable, "-m", "tests.drizzle.square_chips", str(out), *map(str, paths)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    with np.load(out) as arrays:
+        return {
+            detector: by_name(arrays, path) for detector, path in zip(CHIPS, paths, strict=True)
+        }
+
+
+def by_name(arrays, path):
+    start = f"{path.parent.name}/"
+    return {name.removeprefix(start): arrays[name] for name in arrays if name.startswith(start)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("detector", CHIPS)
+def test_chips_are_those_of_drizzlepacs_kernel(chips, detector, wish):
+    found = chips[detector]
+    suits = wish not in ("another kernel", "a fine grid")
+    assert found[f"{wish}/by square"] == (CHIPS[detector] if suits else 0)
+    for chip in range(CHIPS[detector]):
+        theirs, ours = (
+            {kind: found.get(f"{wish}/{chip}/{who}/{kind}") for kind in KINDS}
+            for who in ("theirs", "ours")
+        )
+        np.testing.assert_array_equal(np.isnan(ours["science"]), np.isnan(theirs["science"]))
+        np.testing.assert_allclose(ours["science"], theirs["science"], rtol=3e-7, atol=1e-7)
+        np.testing.assert_allclose(ours["weight"], theirs["weight"], rtol=3e-7, atol=1e-9)
+        assert (ours["context"] is None) == (theirs["context"] is None) == (wish != CONTEXT)
+        np.testing.assert_array_equal(ours["context"], theirs["context"])
+
+
+def test_without_numba_there_is_no_such_kernel(monkeypatch):
+    imported = builtins.__import__
+
+    def without(name, *rest):
+        if name.partition(".")[0] == "numba":
+            raise ImportError("No module named 'numba'", name="numba")
+        return imported(name, *rest)
+
+    monkeypatch.delitem(sys.modules, AREAS, raising=False)
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert SquareKernel.compiled() is None
