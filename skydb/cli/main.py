@@ -14,6 +14,10 @@ STOPPING = tuple(
 )
 
 
+#: numpy's threads for linear algebra, of which skydb has little: idle ones wait at full speed. With
+#: one, sums do not depend on the number of cores either. Drizzlepac's processes have one, too.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 #: Objects after which garbage is collected: imports alone make some 300,000 that stay.
 _COLLECT_AFTER = (50_000, 20, 20)
 
@@ -31,6 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
     heard = [one for one in STOPPING if signal.getsignal(one) is not signal.SIG_IGN]
     for one in heard:
         signal.signal(one, _end_at_once)
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
     from skydb.cli import output
     from skydb.cli.signals import Heed
 

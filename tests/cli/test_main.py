@@ -39,6 +39,24 @@ def ended(tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest)
     return run
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("3", "3")])
+def test_a_command_calculates_on_one_thread_unless_asked(given: str | None, expected: str) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    known = {name: value for name, value in os.environ.items() if name not in names}
+    if given is not None:
+        known["OPENBLAS_NUM_THREADS"] = given
+    words = (
+        "import os, sys; from skydb.cli.main import main\n"
+        "assert 'numpy' not in sys.modules\n"
+        "try: main(['--version'])\n"
+        "finally: print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=True, env=known
+    )
+    assert done.stdout.splitlines()[-1] == expected
+
+
 def test_a_reader_that_has_seen_enough_is_no_error_to_be_explained(ended: Ended) -> None:
     reading, writing = os.pipe()
     os.close(reading)
