@@ -18,7 +18,10 @@ from skydb.drizzle.tweakreg import TweakReg
 from tests.drizzle.exposures import write_catalog
 
 #: Of no use to any of them.
-_HEAVY = {"sqlalchemy", "matplotlib", "photutils", "sklearn", "pandas", "skydb.domain"}
+_HEAVY = {
+    *("sqlalchemy", "matplotlib", "photutils", "sklearn", "pandas", "skydb.domain"),
+    *("asdf", "requests", "lxml", "pyparsing", "numpy.f2py.f2py2e"),
+}
 
 
 def printed(script: str) -> list[str]:
@@ -34,6 +37,7 @@ def printed(script: str) -> list[str]:
         ("DRIZZLE", "drizzlepac.adrizzle", "drizzlepac.tweakutils"),
         ("REJECTION", "drizzlepac.drizCR", "scipy.signal._signaltools"),
         ("TWEAKREG", "drizzlepac.imgclasses", "scipy.stats"),
+        ("TWEAKREG", "scipy.ndimage", "scipy.special._ufuncs"),
         ("TWEAKBACK", "drizzlepac.updatehdr", "scipy.ndimage"),
     ],
 )
@@ -87,6 +91,17 @@ def test_a_module_that_is_left_for_later_is_there_when_it_is_asked_for() -> None
     )
     assert (before, after) == ("False", "True")
     assert function.startswith("scipy.signal")
+
+
+def test_the_service_of_astrometry_is_imported_when_it_is_asked_for() -> None:
+    before, names, after = printed(
+        "import sys; from skydb.drizzle.tasks import lean;"
+        "lean.import_drizzlepac(lean.TWEAKREG);"
+        "from stwcs import updatewcs;"
+        "print('requests' in sys.modules, hasattr(updatewcs.astrometry_utils, 'AstrometryDB'),"
+        " 'requests' in sys.modules)"
+    )
+    assert (before, names, after) == ("False", "True", "True")
 
 
 def test_modules_below_one_that_is_left_for_later_can_be_imported() -> None:

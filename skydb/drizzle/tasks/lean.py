@@ -17,9 +17,15 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from skydb.drizzle.tasks.lookups import find_cards_by_index
+
 _PACKAGE = "drizzlepac"
 _SKYPAC = "stsci.skypac"
 _IMAGE = "stsci.image"
+_UPDATE = "stwcs.updatewcs"
+#: Modules of which every part does without: scipy, which copies all names of numpy, has it import
+#: what compiles Fortran, and only ``updatewcs`` asks the service of astrometry, with requests.
+_SELDOM = ("numpy.f2py", f"{_UPDATE}.astrometry_utils")
 #: Modules that ``wcs_functions`` imports for headerlets.
 _OF_HEADERLETS: dict[str, tuple[str, ...]] = {
     "drizzlepac.haputils": (),
@@ -68,8 +74,12 @@ REJECTION = replace(
     unused={**DRIZZLE.unused, f"{_IMAGE}._image": ()},
     late=("scipy.signal",),
 )
-#: ``tweakutils`` convolves only where it finds stars in another way than TweakReg does.
-TWEAKREG = Part(("tweakreg", "catalogs", "imgclasses"), late=("scipy.signal",))
+TWEAKREG = Part(
+    ("tweakreg", "catalogs", "imgclasses"),
+    # ``tweakutils`` convolves only where it finds stars in another way than TweakReg does, and
+    # parses regions only where it is given one; scipy rotates images with ``special``.
+    late=("scipy.signal", "scipy.special", "stregion"),
+)
 TWEAKBACK = Part(("tweakback", "updatehdr"))
 
 
@@ -88,25 +98,36 @@ def import_drizzlepac(part: Part) -> ModuleType:
         return sys.modules[_PACKAGE]
     before = set(sys.modules)
     try:
-        package = _bare_package(_PACKAGE)
-        version = importlib.import_module(f"{_PACKAGE}.version")
-        vars(package)["__version__"] = vars(version)["__version__"]
-        _prepare(part)
-        for name in part.needed:
-            importlib.import_module(f"{_PACKAGE}.{name}")
+        return _imported(part)
     except (ImportError, AttributeError):
         _forget(set(sys.modules) - before)
         return importlib.import_module(_PACKAGE)
+
+
+def _imported(part: Part) -> ModuleType:
+    package = _bare_package(_PACKAGE)
+    version = importlib.import_module(f"{_PACKAGE}.version")
+    vars(package)["__version__"] = vars(version)["__version__"]
+    _prepare(part)
+    for name in part.needed:
+        importlib.import_module(f"{_PACKAGE}.{name}")
     return package
 
 
 def settle_configuration() -> None:
-    """Keep what astropy is configured to do with FITS, which it looks up again for every card."""
+    """Keep what astropy is configured to do with FITS, which it looks up again for every card.
+
+    A card is found by the index that a header has of its keywords, and nothing is imported for
+    tables in ASDF files.
+    """
     from astropy.io import fits
+    from astropy.utils.compat import optional_deps
 
     settled = {name: getattr(fits.conf, name) for name in fits.conf}
     for name, value in settled.items():
         setattr(type(fits.conf), name, value)
+    vars(optional_deps)["HAS_ASDF_ASTROPY"] = False
+    find_cards_by_index()
 
 
 def _prepare(part: Part) -> None:
@@ -115,9 +136,11 @@ def _prepare(part: Part) -> None:
         _bare_package(name)
     for name, functions in part.unused.items():
         _stand_in(name, functions)
-    for name in part.late:
-        if name not in sys.modules:
-            _put(name, _LateModule(name))
+    late = [name for name in (*_SELDOM, *part.late) if name not in sys.modules]
+    # All of them before the parent of any is imported, which may import another.
+    sys.modules.update({name: _LateModule(name) for name in late})
+    for name in late:
+        _put(name, sys.modules[name])
     for name in part.printed:
         if name not in sys.modules:
             module = _LateModule(name)

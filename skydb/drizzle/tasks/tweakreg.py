@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skydb.drizzle.tasks.jobs import working_in
 from skydb.drizzle.tasks.lean import TWEAKREG, import_drizzlepac
+from skydb.drizzle.tasks.lookups import find_parameter_files_once
 
 Floats = NDArray[np.floating]
 
@@ -23,6 +24,7 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     from drizzlepac import catalogs, imgclasses, tweakreg
 
     _let_lists_be_empty(catalogs.UserCatalog)
+    find_parameter_files_once()
     for job in request["jobs"]:
         # The hull of a few stars is no polygon, and ends TweakReg; the outline of a chip is one.
         imgclasses.IMAGE_USE_CONVEX_HULL = "catfile" not in job["parameters"]
