@@ -56,15 +56,34 @@ def repeated_rows(
 
 def _at_one_place(vectors: NDArray[np.float64]) -> NDArray[np.intp]:
     """Pairs of rows at one place; of many rows at the same, each with the first."""
-    from scipy.spatial import cKDTree
-
     _, first, which = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
     rows = np.arange(len(vectors))
     earlier = first[which.reshape(-1)]
     same = np.column_stack((earlier, rows))[earlier != rows]
     reach = _SAME_PLACE_MAS / _MAS_PER_RADIAN
-    near = cKDTree(vectors[first]).query_pairs(reach, output_type="ndarray").reshape(-1, 2)
-    return np.vstack((same, first[near])).astype(np.intp)
+    return np.vstack((same, first[_near(vectors[first], reach)])).astype(np.intp)
+
+
+def _near(vectors: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
+    """Pairs of positions within reach, which is so small that few are, even along one axis.
+
+    scipy.spatial, which has a tree for this, takes a third of a second to import.
+    """
+    if len(vectors) < 2:
+        return np.empty((0, 2), dtype=np.intp)
+    along = vectors[:, np.ptp(vectors, axis=0).argmax()]
+    order = along.argsort()
+    pairs = []
+    for step in range(1, len(order)):
+        one, other = order[:-step], order[step:]
+        near = np.flatnonzero(along[other] - along[one] <= reach)
+        # Positions further apart in this order are further apart along the axis.
+        if not len(near):
+            break
+        one, other = one[near], other[near]
+        is_near = ((vectors[one] - vectors[other]) ** 2).sum(axis=1) <= reach**2
+        pairs.append(np.column_stack((one, other))[is_near])
+    return np.vstack(pairs) if pairs else np.empty((0, 2), dtype=np.intp)
 
 
 def _of_one_name(

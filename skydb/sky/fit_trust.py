@@ -25,6 +25,7 @@ from skydb.sky.displacement import Displacement
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, tangent_plane
 from skydb.sky.skypixels import pixels_of_sky
 from skydb.sky.sources import find_sources
+from skydb.sky.votes import mutual_pairs
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -297,15 +298,11 @@ def _radius_arcsec(density: float, scale_arcsec: float) -> float:
 
 def _offsets_arcsec(first_deg: Floats, second_deg: Floats, radius_arcsec: float) -> Floats:
     """Offsets (K, 2) east and north of mutual nearest neighbours, first minus second."""
-    from scipy.spatial import cKDTree
-
     centre = centre_of(second_deg)
     one = tangent_plane(first_deg, centre) * ARCSEC_PER_RADIAN
     other = tangent_plane(second_deg, centre) * ARCSEC_PER_RADIAN
-    distance, nearest = cKDTree(other).query(one)
-    _, back = cKDTree(one).query(other)
-    mutual = (back[nearest] == np.arange(len(one))) & (distance <= radius_arcsec)
-    return np.asarray(one[mutual] - other[nearest[mutual]])
+    rows, nearest = mutual_pairs(one, other, radius_arcsec)
+    return np.asarray(one[rows] - other[nearest])
 
 
 def _separation_deg(radec_deg: Floats, centre_deg: Floats) -> Floats:

@@ -32,6 +32,8 @@ RIVAL_SHARE = 0.75
 #: Offsets further apart than this, in units of the reach, are different ones.
 _APART = 3.0
 _LEAST_VOTES = 3
+#: So many distances are all computed, in less time than scipy.spatial takes to be imported.
+_FEW_DISTANCES = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +148,27 @@ def mutual_pairs(first: Floats, second: Floats, reach: float) -> tuple[Indices, 
     first, second : ndarray, shape (N, 2) and (M, 2)
     reach : float
     """
-    from scipy.spatial import cKDTree
-
     if not len(first) or not len(second):
         none = np.empty(0, dtype=np.intp)
         return none, none
-    distance, nearest = cKDTree(second).query(first)
-    _, back = cKDTree(first).query(second)
+    distance, nearest, back = _nearest(first, second)
     mutual = np.nonzero((back[nearest] == np.arange(len(first))) & (distance <= reach))[0]
     return mutual, np.asarray(nearest[mutual], dtype=np.intp)
+
+
+def _nearest(first: Floats, second: Floats) -> tuple[Floats, Indices, Indices]:
+    """Distance to the nearest of the other list, which one it is, and the same the other way."""
+    if len(first) * len(second) <= _FEW_DISTANCES:
+        x, y = (first[:, axis, np.newaxis] - second[:, axis] for axis in (0, 1))
+        squares = x * x + y * y
+        if np.isfinite(squares).all():
+            nearest = squares.argmin(axis=1)
+            distance = np.sqrt(squares[np.arange(len(first)), nearest])
+            return distance, nearest, squares.argmin(axis=0)
+    from scipy.spatial import cKDTree
+
+    distance, nearest = cKDTree(second).query(first)
+    return distance, nearest, cKDTree(first).query(second)[1]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skydb.sky import votes
 from skydb.sky.planemaps import PlaneMap, rotation_matrix
 from skydb.sky.votes import _APART, Peak, Search, _Round, best_offset, mutual_pairs
 
@@ -141,6 +142,21 @@ def test_pairs_are_each_other_s_nearest() -> None:
     one, other = mutual_pairs(first, second, 5.0)
 
     assert (one.tolist(), other.tolist()) == ([1], [0])
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (1, 40), (40, 1), (70, 50)])
+def test_pairs_of_few_are_those_of_a_tree(monkeypatch, counts: tuple[int, int]) -> None:
+    rng = np.random.default_rng(sum(counts))
+    first, second = (rng.uniform(0.0, 20.0, (count, 2)) for count in counts)
+    few = mutual_pairs(first, second, 1.5)
+    monkeypatch.setattr(votes, "_FEW_DISTANCES", 0)
+    np.testing.assert_array_equal(few, mutual_pairs(first, second, 1.5))
+    assert counts == (1, 1) or len(few[0])
+
+
+def test_no_pairs_of_places_that_are_nowhere() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        mutual_pairs(np.array([[0.0, 0.0]]), np.array([[0.0, 0.1], [np.nan, 0.0]]), 1.0)
 
 
 @pytest.mark.parametrize(("apart", "votes"), [(0.999, 0), (1.0, 1), (1.001, 1)])
