@@ -13,23 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from astropy.io import fits
 
-_CARD = 80
-_END = "END".ljust(_CARD)
-_COMMENTARY = frozenset({"", "COMMENT", "HISTORY", "CONTINUE", "END"})
-_PLAIN_KEYWORD = re.compile(r"[A-Z0-9_-]+ *")
+from skydb.files.cardnames import COMMENTARY, is_plain, keywords_of
+
 _PLAIN_VALUE = re.compile(
     r" *(?:'([ -&(-~]*)'|([+-]?[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?)"
     r"|([TF]))? *(?:/[^\n]*)?\Z"
 )
 _PLAIN_RECORD = re.compile(r" *'([A-Za-z_]\w*(?:\.\w+)*): +([0-9]+(?:\.[0-9]*)?)' *(?:/[ -~]*)?\Z")
-#: Names of cards by their first ten characters: a plain keyword with the sign of a value.
-_NAMES: dict[str, str] = {}
-_MOST_NAMES = 8192
 _EXPONENTS = str.maketrans("Dd", "Ee")
 _NOT_PLAIN = object()
 
@@ -48,18 +43,10 @@ class ScannedHeader(Mapping[str, Any]):
     """
 
     def __init__(self, header_bytes: bytes) -> None:
-        text = header_bytes.decode("ascii", "replace").replace("\ufffd", "?")
-        self._images = _images(text)
-        known = _NAMES.get
-        self._names = [known(image[:10]) or _name(image) for image in self._images]
-        self._first: dict[str, int] = {}
+        self._text = header_bytes.decode("ascii", "replace").replace("\ufffd", "?")
+        self.keywords = keywords_of(header_bytes, self._text)
+        self._first = self.keywords.first
         self._values: dict[str, Any] = {}
-        self._repeated: set[str] = set()
-        for number, name in enumerate(self._names):
-            if name in self._first:
-                self._repeated.add(name)
-            else:
-                self._first[name] = number
 
     def __contains__(self, keyword: object) -> bool:
         return keyword in self._first
@@ -72,12 +59,15 @@ class ScannedHeader(Mapping[str, Any]):
 
     def __getitem__(self, keyword: str) -> Any:  # noqa: ANN401, a card holds anything
         # Each check of a header asks for the same few cards again.
-        if keyword not in self._values:
-            self._values[keyword] = self._read(keyword)
-        return self._values[keyword]
+        if keyword in self._values:
+            return self._values[keyword]
+        value = self._values[keyword] = self._read(keyword)
+        return value
 
     def get(self, keyword: str, default: Any = None) -> Any:  # noqa: ANN401, a card holds anything
         """Value of a card, or the default when there is none of this keyword."""
+        if keyword in self._values:
+            return self._values[keyword]
         return self[keyword] if keyword in self._first else default
 
     @property
@@ -85,15 +75,10 @@ class ScannedHeader(Mapping[str, Any]):
         """Comments of the cards by keyword."""
         return _Comments(self)
 
-    @cached_property
+    @property
     def repeated(self) -> frozenset[str]:
         """Keywords of more than one card."""
-        return frozenset(self._repeated)
-
-    @cached_property
-    def of_sip(self) -> tuple[str, ...]:
-        """Keywords that begin as those of SIP do; a pattern takes longer for all others."""
-        return tuple(key for key in self if key.startswith(("A_", "B_", "AP_", "BP_")))
+        return self.keywords.repeated
 
     def values_of(self, keyword: str) -> list[Any]:
         """Values of all cards of one keyword; a card that cannot be parsed is its text."""
@@ -101,8 +86,8 @@ class ScannedHeader(Mapping[str, Any]):
 
     def image(self, keyword: str) -> str | None:
         """The first card of a keyword as it stands, or None when there is none."""
-        number = self._first.get(keyword)
-        return None if number is None else self._images[number]
+        place = self._first.get(keyword)
+        return None if place is None else self._text[place]
 
     def records(self, keyword: str) -> dict[str, float]:
         """Record-valued cards of one keyword by their field (FITS WCS paper IV, section 2.3).
@@ -111,7 +96,7 @@ class ScannedHeader(Mapping[str, Any]):
         """
         found: dict[str, float] = {}
         for image in self._all(keyword):
-            match = _PLAIN_RECORD.match(image, 10) if _is_plain(image) else None
+            match = _PLAIN_RECORD.match(image, 10) if is_plain(image) else None
             if match:
                 found.setdefault(match[1], float(match[2]))
                 continue
@@ -137,16 +122,15 @@ class ScannedHeader(Mapping[str, Any]):
         return found
 
     def _read(self, keyword: str) -> Any:  # noqa: ANN401, a card holds anything
-        image = self._images[self._first[keyword]]
-        if keyword in _COMMENTARY:
+        image = self._text[self._first[keyword]]
+        if keyword in COMMENTARY:
             return "\n".join(one[8:].rstrip() for one in self._all(keyword))
         value = _plain_value(image)
         return self._as_astropy_has_it(keyword) if value is _NOT_PLAIN else value
 
     def _all(self, keyword: str) -> Iterator[str]:
-        return (
-            image for name, image in zip(self._names, self._images, strict=True) if name == keyword
-        )
+        cards = zip(self.keywords.names, self.keywords.places, strict=True)
+        return (self._text[place] for name, place in cards if name == keyword)
 
     def _as_astropy_has_it(self, keyword: str) -> object | None:
         card = self.card(keyword)
@@ -170,46 +154,11 @@ class _Comments(Mapping[str, str]):
         return len(self.header)
 
 
-def _images(text: str) -> list[str]:
-    """Cards up to END, each with the CONTINUE cards that follow it."""
-    images = [text[at : at + _CARD] for at in range(0, len(text), _CARD)]
-    if _END in images:
-        del images[images.index(_END) :]
-    if "CONTINUE" not in text:
-        return images
-    joined: list[str] = []
-    for image in images:
-        if joined and image.startswith("CONTINUE"):
-            joined[-1] += image
-        else:
-            joined.append(image)
-    return joined
-
-
-def _name(image: str) -> str:
-    """Keyword of a card in capitals; of a record-valued card without its field."""
-    name = _plain_name(image[:8])
-    if name is not None and image[8:10] == "= " and name not in _COMMENTARY:
-        if len(_NAMES) < _MOST_NAMES:
-            _NAMES[image[:10]] = name
-        return name
-    if name is not None and name in _COMMENTARY:
-        return name
-    card = fits.Card.fromstring(image)
-    keyword = str(fits.Card.normalize_keyword(card.keyword))
-    return str(card.rawkeyword) if card.field_specifier and card.rawkeyword else keyword
-
-
-def _is_plain(image: str) -> bool:
-    """Whether a value begins where the standard wants it, and ends in the same card."""
-    if len(image) != _CARD:
-        return False
-    return image[:10] in _NAMES or (image[8:10] == "= " and _plain_name(image[:8]) is not None)
-
-
+# Cards of a distortion and of a detector are the same in many files.
+@lru_cache(maxsize=8192)
 def _plain_value(image: str) -> Any:  # noqa: ANN401, a card holds anything
     """Value of a card of the plain kind; of any other one what stands for that."""
-    match = _PLAIN_VALUE.match(image, 10) if _is_plain(image) else None
+    match = _PLAIN_VALUE.match(image, 10) if is_plain(image) else None
     if match is None:
         return _NOT_PLAIN
     kind = match.lastindex
@@ -244,13 +193,3 @@ def _value_alone(image: str) -> Any:  # noqa: ANN401, a card holds anything
     except (fits.VerifyError, ValueError):
         return image[10:].strip()
     return None if isinstance(found, fits.card.Undefined) else found
-
-
-# Cameras have some thousand keywords, and a field of eight characters means one thing.
-@lru_cache(maxsize=8192)
-def _plain_name(field: str) -> str | None:
-    """Keyword in the first eight characters of a card; None when they may be something else."""
-    name = field.strip().upper()
-    if name in _COMMENTARY:
-        return name
-    return field.rstrip() if _PLAIN_KEYWORD.fullmatch(field) else None

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from skydb.domain.values import (
 )
 from skydb.domain.vocabulary import ProductKind, WcsKind
 from skydb.errors import FileRejectedError, NotHstImageError
+from skydb.files.cardnames import Keywords
 from skydb.files.cards import Cards
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton, HduRecord
@@ -91,11 +94,16 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
     """
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned,))
-        for key in filter(_SIP_CARD.fullmatch, chip.scanned.of_sip):
+        for key in _sip_cards(chip.scanned.keywords):
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
                 said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
                 raise _refused(skeleton, said)
+
+
+@lru_cache(maxsize=64)
+def _sip_cards(keywords: Keywords) -> tuple[str, ...]:
+    return tuple(filter(_SIP_CARD.fullmatch, keywords.of_sip))
 
 
 def check_lookups(skeleton: FitsSkeleton) -> None:
@@ -296,20 +304,37 @@ def _check_model(
 
 def _check_distortion(skeleton: FitsSkeleton, header: ScannedHeader, chip: ChipGeometry) -> None:
     """SIP must be a small correction everywhere on the chip (SIP convention, Shupe 2005)."""
-    from_crpix = outline_pix(chip.naxis_pix, 3) - np.array(chip.crpix_pix)
-    moved = np.hypot(*(_polynomial(header, letter, from_crpix) for letter in "AB"))
-    allowed = _SIP_FLOOR_PIX + _LARGEST_SIP * np.hypot(*from_crpix.T)
-    if not (moved <= allowed).all():
-        said = f"the distortion of SCI,{chip.extver} (SIP) moves a pixel by {moved.max():.3g}"
+    terms = tuple((*term, header[key]) for key, *term in _sip_terms(header.keywords))
+    farthest = _too_far_pix(terms, chip.naxis_pix, chip.crpix_pix)
+    if farthest is not None:
+        said = f"the distortion of SCI,{chip.extver} (SIP) moves a pixel by {farthest:.3g}"
         raise _refused(skeleton, said)
 
 
-def _polynomial(header: ScannedHeader, letter: str, uv: np.ndarray) -> np.ndarray:
-    matches = filter(None, map(_SIP_TERM.fullmatch, header.of_sip))
-    terms = {(int(one[2]), int(one[3])): header[one[0]] for one in matches if one[1] == letter}
-    factors = np.zeros((1 + max((max(term) for term in terms), default=0),) * 2)
-    for term, value in terms.items():
-        factors[term] = value
+@lru_cache(maxsize=64)
+def _sip_terms(keywords: Keywords) -> tuple[tuple[str, str, int, int], ...]:
+    """Cards of the coefficients, each with the letter and the powers that it is for."""
+    matches = filter(None, map(_SIP_TERM.fullmatch, keywords.of_sip))
+    return tuple((one[0], one[1], int(one[2]), int(one[3])) for one in matches)
+
+
+# Many exposures have the distortion of one table.
+@lru_cache(maxsize=256)
+def _too_far_pix(
+    terms: tuple[tuple[Any, ...], ...], size: tuple[int, int], crpix: tuple[float, float]
+) -> float | None:
+    """By how much a distortion moves a pixel, when that is too much."""
+    from_crpix = outline_pix(size, 3) - np.array(crpix)
+    of_axes = ([term[1:] for term in terms if term[0] == letter] for letter in "AB")
+    moved = np.hypot(*(_polynomial(one, from_crpix) for one in of_axes))
+    allowed = _SIP_FLOOR_PIX + _LARGEST_SIP * np.hypot(*from_crpix.T)
+    return None if (moved <= allowed).all() else float(moved.max())
+
+
+def _polynomial(terms: Sequence[tuple[Any, ...]], uv: np.ndarray) -> np.ndarray:
+    factors = np.zeros((1 + max((max(i, j) for i, j, _ in terms), default=0),) * 2)
+    for i, j, value in terms:
+        factors[i, j] = value
     with np.errstate(over="ignore", invalid="ignore"):
         u, v = (uv[:, [axis]] ** np.arange(len(factors)) for axis in (0, 1))
         return np.asarray(((u @ factors) * v).sum(axis=1))
