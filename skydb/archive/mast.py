@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from skydb.archive.endpoints import MAST_URL
 from skydb.archive.session import explain, is_passing, open_session, without_token
 from skydb.errors import ArchiveError, NotFoundError, UsageError
-from skydb.files.structure import quiet_astropy
+from skydb.files.quiet import quiet_astropy
 
 if TYPE_CHECKING:
     from astropy.table import Row, Table

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from skydb.domain.cardchanges import CardChanges, CardValue, HduChanges
 from skydb.errors import FileRejectedError, UnreadableFileError
-from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.quiet import quiet_astropy
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton
 
 _COMMENTARY = ("HISTORY", "COMMENT", "")
 _CHUNK_BYTES = 1 << 20

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.odd import rejecting
+from skydb.files.quiet import quiet_astropy
 from skydb.files.repeats import repeated_rows
-from skydb.files.structure import quiet_astropy
 from skydb.files.tables import Column, read_columns
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,6 @@ import stat
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from skydb.errors import UnreadableFileError
@@ -91,26 +90,26 @@ def _blocks(path: Path) -> Iterator[memoryview]:
     """Bytes of a file, a block at a time; each is gone with the next."""
     block = bytearray(_BLOCK_BYTES)
     view = memoryview(block)
-    with _readable(path):
+    try:
         require_file(path)
         handle = path.open("rb", buffering=0)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with handle:
         while count := _count_read(path, handle, block):
             yield view[:count]
 
 
 def _count_read(path: Path, handle: io.FileIO, block: bytearray) -> int:
-    with _readable(path):
-        return handle.readinto(block)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
     try:
-        yield
+        return handle.readinto(block)
     except OSError as error:
-        reason = f"cannot be read ({error.strerror or error})"
-        raise UnreadableFileError(path, reason, advice="Check that it exists.") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableFileError:
+    reason = f"cannot be read ({error.strerror or error})"
+    return UnreadableFileError(path, reason, advice="Check that it exists.")
 
 
 def checksums_ahead(paths: Iterable[Path], jobs: int) -> Generator[Future[str], None, None]:

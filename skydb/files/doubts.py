@@ -102,7 +102,7 @@ def _doubtful_extensions(skeleton: FitsSkeleton, kind: ProductKind) -> Iterator[
             if all(hdu.version != chip.version for hdu in skeleton.named(name)):
                 yield f"SCI,{chip.version} has no {name},{chip.version}."
     for flags in skeleton.named("DQ"):
-        if flags.data_bytes and int(flags.scanned.get("BITPIX", 16)) < 0:
+        if flags.data_bytes and int(flags.early("BITPIX", 16)) < 0:
             yield f"DQ,{flags.version} has numbers with fractions, not flags: no run can use it."
 
 
@@ -154,7 +154,7 @@ def _doubtful_pixels(
 
 def _has_numbers(skeleton: FitsSkeleton, chip: HduRecord) -> bool:
     """Whether any pixel is finite; of nearly every image the first that are read are."""
-    kind = {-32: ">f4", -64: ">f8"}.get(int(chip.scanned.get("BITPIX", 0)))
+    kind = {-32: ">f4", -64: ">f8"}.get(int(chip.early("BITPIX", 0)))
     if kind is None or not chip.data_bytes:
         return True
     width = np.dtype(kind).itemsize

@@ -71,10 +71,11 @@ def _most_frequent(numbers: NDArray[Any]) -> tuple[float, float] | None:
 
 def _sample(skeleton: FitsSkeleton, hdu: HduRecord, kinds: dict[int, str]) -> NDArray[Any] | None:
     """Pixels of an image here and there; None where they are of another kind, or few."""
-    kind = kinds.get(int(hdu.scanned.get("BITPIX", 0)))
+    kind = kinds.get(int(hdu.early("BITPIX", 0)))
     if kind is None:
         return None
-    width = np.dtype(kind).itemsize
+    stored = np.dtype(kind)
+    width = stored.itemsize
     room = hdu.data_bytes // width - _PIXELS
     if room < _PIECES * _PIXELS:
         return None
@@ -82,4 +83,5 @@ def _sample(skeleton: FitsSkeleton, hdu: HduRecord, kinds: dict[int, str]) -> ND
     for number in range(_PIECES):
         first = int(number * _STEP % 1.0 * room) * width
         pieces += skeleton.blocks_of(hdu, first, first + _PIXELS * width, _PIXELS * width)
-    return np.frombuffer(b"".join(pieces), kind)
+    # In the order of bytes of this machine, in which numbers are sorted several times as fast.
+    return np.frombuffer(b"".join(pieces), stored).astype(stored.newbyteorder("="))

@@ -20,7 +20,8 @@ from skydb.errors import UnreadableFileError
 from skydb.files.cards import Cards
 from skydb.files.instruments import sky_unit_of
 from skydb.files.odd import rejecting
-from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.quiet import quiet_astropy
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,9 @@ from skydb.files.quality import (
     SMALLEST_PLAUSIBLE_MAS,
     is_fitted,
 )
+from skydb.files.quiet import quiet_astropy
 from skydb.files.refdates import delivery_date
-from skydb.files.structure import FitsSkeleton, open_skeleton, quiet_astropy, skeleton_of
+from skydb.files.structure import FitsSkeleton, open_skeleton, skeleton_of
 from skydb.files.textfile import unpacked
 
 if TYPE_CHECKING:

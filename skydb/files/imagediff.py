@@ -10,7 +10,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from skydb.errors import UnreadableFileError
-from skydb.files.structure import quiet_astropy
+from skydb.files.quiet import quiet_astropy
 
 #: Rows that are compared at once, so that two large mosaics need little memory.
 _ROWS = 512

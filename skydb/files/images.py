@@ -10,7 +10,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from skydb.errors import NotHstImageError, UnreadableFileError
-from skydb.files.structure import quiet_astropy
+from skydb.files.quiet import quiet_astropy
 
 Image = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -17,7 +17,8 @@ from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileErr
 from skydb.files.cards import Cards
 from skydb.files.dqfile import flags_beside, flags_by_chip
 from skydb.files.instruments import sky_unit_of
-from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton, quiet_astropy
+from skydb.files.quiet import quiet_astropy
+from skydb.files.structure import FitsSkeleton, HduRecord, open_skeleton
 from skydb.files.tangent import tangent_wcs
 from skydb.files.wcs import distorted_wcs, image_size_pix
 

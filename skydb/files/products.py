@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.errors import NotHstImageError
-from skydb.files.structure import open_skeleton, quiet_astropy
+from skydb.files.quiet import quiet_astropy
+from skydb.files.structure import open_skeleton
 from skydb.files.wcs import distorted_wcs
 
 if TYPE_CHECKING:

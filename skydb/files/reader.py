@@ -29,6 +29,7 @@ from skydb.files.instruments import (
     sky_unit_of,
 )
 from skydb.files.members import Members, exposure_named_in, members_of, reference_file
+from skydb.files.quiet import quiet_astropy
 from skydb.files.refdates import delivery_date
 from skydb.files.repeatedcards import check_cards
 from skydb.files.sanity import (
@@ -42,7 +43,6 @@ from skydb.files.structure import (
     FitsSkeleton,
     check_complete,
     open_skeleton,
-    quiet_astropy,
     require_uncompressed,
 )
 from skydb.files.wcs import read_solutions

@@ -184,7 +184,7 @@ def _check_version(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
 
 
 def _axes(hdu: HduRecord) -> int:
-    return int(hdu.scanned.get("NAXIS", 0))
+    return int(hdu.early("NAXIS", 0))
 
 
 def _check_companions(skeleton: FitsSkeleton, chip: HduRecord, size: tuple[int, int]) -> None:

@@ -10,18 +10,16 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import os
 import re
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from astropy import log
 from astropy.io import fits
 
 from skydb.errors import NotHstImageError, TruncatedFileError, UnreadableFileError
@@ -34,28 +32,12 @@ _CARD = 80
 _END = b"END" + b" " * 77
 _GZIP_MAGIC = b"\x1f\x8b"
 _STRUCTURAL = re.compile(rb" *= *(?:'([^']*)'|([-+\w.]+))")
-_WARNINGS = threading.RLock()
 #: A mosaic of a thousand exposures has fewer; each costs memory long before its pixels do.
 _MOST_HDUS = 10_000
 _LONGEST_HEADER_BYTES = 200_000 * _CARD
 _MOST_AXES = 999
-
-
-@contextmanager
-def quiet_astropy() -> Iterator[None]:
-    """Suppress astropy's repairs of harmless header flaws.
-
-    ``catch_warnings`` swaps global state, so threads take turns. What astropy logs besides goes
-    to standard output, where a document of JSON may stand.
-    """
-    with _WARNINGS, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        level = log.level
-        log.setLevel("ERROR")
-        try:
-            yield
-        finally:
-            log.setLevel(level)
+#: Cards that describe the data of an image, and a few more.
+_BEGINNING = 8 * _CARD
 
 
 @dataclass(frozen=True)
@@ -95,6 +77,14 @@ class HduRecord:
         """Whether it is an image in a table, as fpack writes them."""
         return _structural(self.header_bytes, "ZIMAGE") == "T"
 
+    def may_have(self, *keywords: str) -> bool:
+        """Whether a header has one of these keywords, or a word that may be one."""
+        if "scanned" in self.__dict__:
+            return any(keyword in self.scanned for keyword in keywords)
+        # A look for the words is quicker than the cards.
+        said = self.header_bytes.upper()
+        return any(keyword.encode() in said for keyword in keywords)
+
     @property
     def padded_bytes(self) -> int:
         """Length of the data with padding to full blocks."""
@@ -104,6 +94,35 @@ class HduRecord:
     def scanned(self) -> ScannedHeader:
         """The header's cards by keyword."""
         return ScannedHeader(self.header_bytes)
+
+    def early(self, keyword: str, *default: object) -> Any:  # noqa: ANN401, a card holds anything
+        """Value of a card that stands early in a header, as those on its data do.
+
+        Of errors and flags nothing else is asked for: their other cards are then not looked at.
+
+        Parameters
+        ----------
+        keyword : str
+            What to look for, in the whole header if it is not there.
+        *default : object
+            Value without such a card.
+
+        Raises
+        ------
+        KeyError
+            When there is neither.
+        """
+        if "scanned" not in self.__dict__:
+            value = self._beginning.get(keyword)
+            # All other kinds of values may depend on cards that follow.
+            if type(value) is int:
+                return value
+        return self.scanned.get(keyword, *default) if default else self.scanned[keyword]
+
+    @cached_property
+    def _beginning(self) -> ScannedHeader:
+        is_cut = self.header_bytes.startswith(b"CONTINUE", _BEGINNING)
+        return ScannedHeader(self.header_bytes[: None if is_cut else _BEGINNING])
 
     @cached_property
     def header(self) -> fits.Header:
@@ -148,8 +167,16 @@ class FitsSkeleton:
     def blocks_of(self, hdu: HduRecord, first: int, last: int, size: int) -> Iterator[bytes]:
         """Data of one HDU piece by piece, from one byte of them to before another."""
         for start in range(first, last, size):
-            self.handle.seek(hdu.data_start + start)
-            yield self.handle.read(min(size, last - start))
+            yield self._piece(hdu.data_start + start, min(size, last - start))
+
+    def _piece(self, start: int, count: int) -> bytes:
+        # Without the reading ahead that a buffer does, of which nothing is used.
+        if isinstance(self.handle, io.BufferedReader):
+            found = os.pread(self.handle.fileno(), count, start)
+            if len(found) == count:
+                return found
+        self.handle.seek(start)
+        return self.handle.read(count)
 
     def as_hdulist(self, names: frozenset[str]) -> fits.HDUList:
         """Extensions of these names with their data, behind an empty primary HDU."""
@@ -176,7 +203,8 @@ def open_skeleton(path: Path) -> Iterator[FitsSkeleton]:
         require_file(path)
         with path.open("rb") as raw:
             handle, size = _decompressed(path, raw)
-            yield FitsSkeleton(path, path.stat().st_size, _scan(path, handle, size), handle)
+            stored = os.fstat(raw.fileno()).st_size
+            yield FitsSkeleton(path, stored, _scan(path, handle, size), handle)
     except OSError as error:
         reason = f"cannot be read ({error.strerror or error})"
         advice = "Check that it exists and that you may read it."
@@ -274,16 +302,10 @@ def _ends(header: bytes | bytearray) -> bool:
     last = len(header) - BLOCK
     if last < 0 or len(header) % BLOCK:
         return False
-    return any(True for _ in _card_starts(header, _END, last))
-
-
-def _card_starts(header: bytes | bytearray, beginning: bytes, start: int = 0) -> Iterator[int]:
-    """Find the offsets of cards with this beginning."""
-    at = header.find(beginning, start)
-    while at >= 0:
-        if at % _CARD == 0:
-            yield at
-        at = header.find(beginning, at + 1)
+    at = header.find(_END, last)
+    while at % _CARD and at >= 0:
+        at = header.find(_END, at + 1)
+    return at >= 0
 
 
 def _structural(header: bytes, keyword: str) -> str | None:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.errors import FileRejectedError, ParseError, UnreadableFileError
-from skydb.files.structure import open_skeleton, quiet_astropy
+from skydb.files.quiet import quiet_astropy
+from skydb.files.structure import open_skeleton
 from skydb.files.textfile import chunks_of, is_packed, read_bytes
 
 if TYPE_CHECKING:

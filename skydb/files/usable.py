@@ -21,7 +21,7 @@ from skydb.domain.units import Conversion
 from skydb.errors import FileRejectedError
 from skydb.files.dqfile import flags_beside
 from skydb.files.pixels import ChipPlanes, planes_of
-from skydb.files.structure import quiet_astropy
+from skydb.files.quiet import quiet_astropy
 
 #: Flags for a pixel without a measurement, the fittest first; one that nothing accepts is taken.
 _FLAGS = (4, 16, 8, 1, 2, 128, 32, 64, 256, 512, 1024, 2048, 8192, 16384)

@@ -78,10 +78,9 @@ def image_size_pix(chip: HduRecord) -> tuple[int, int]:
 
     STScI writes an array of equal pixels as a header with PIXVALUE and no data.
     """
-    header = chip.scanned
-    if int(header.get("NAXIS", 0)) >= 2:
-        return int(header["NAXIS1"]), int(header["NAXIS2"])
-    return int(header.get("NPIX1", 0)), int(header.get("NPIX2", 0))
+    if int(chip.early("NAXIS", 0)) >= 2:
+        return int(chip.early("NAXIS1")), int(chip.early("NAXIS2"))
+    return int(chip.scanned.get("NPIX1", 0)), int(chip.scanned.get("NPIX2", 0))
 
 
 def _keys(header: ScannedHeader) -> list[str]:

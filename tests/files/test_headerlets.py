@@ -15,8 +15,8 @@ from skydb.files.headerlets import (
     read_headerlet,
     read_headerlet_wcs,
 )
+from skydb.files.quiet import quiet_astropy
 from skydb.files.reader import read_facts
-from skydb.files.structure import quiet_astropy
 from tests.files.builders import ImageBuilder, chip_cards
 from tests.files.headerlet_builder import NAME, append_hdrlet, headerlet_bytes
 
