@@ -60,6 +60,8 @@ class Cards:
     def number(self, key: str) -> float | None:
         """Finite number, also from a quoted one; None when there is none."""
         value = self.raw(key)
+        if type(value) is float:
+            return value if math.isfinite(value) else None
         if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             return None
         try:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from skydb.errors import FileRejectedError
+from skydb.files.cardnames import Keywords
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton
 
@@ -48,8 +50,7 @@ def check_cards(skeleton: FitsSkeleton) -> None:
         for key, values in _differing(chip.scanned):
             if _OF_WCS.fullmatch(key):
                 raise _refused(skeleton, f"{key} {where} stands twice, as {_listed(values)}")
-        letters = [key.removeprefix(_LINEAR) for key in chip.scanned if key.startswith(_LINEAR)]
-        for key in (f"{name}{letter}" for letter in letters for name in _NUMBERS):
+        for key in _numbers(chip.scanned.keywords):
             if _is_text(chip.scanned, key):
                 text = (chip.scanned.image(key) or "")[10:].split("/")[0].strip()
                 raise _refused(skeleton, f"{key} {where} is a text ({text}), no number")
@@ -72,13 +73,26 @@ def _is_text(header: ScannedHeader, key: str) -> bool:
     return (header.image(key) or "")[10:].lstrip().startswith("'")
 
 
+@lru_cache(maxsize=64)
+def _numbers(keywords: Keywords) -> tuple[str, ...]:
+    """Cards of a header that are numbers of any WCS."""
+    letters = [key.removeprefix(_LINEAR) for key in keywords.first if key.startswith(_LINEAR)]
+    cards = (f"{name}{letter}" for letter in letters for name in _NUMBERS)
+    return tuple(card for card in cards if card in keywords.first)
+
+
+@lru_cache(maxsize=64)
+def _in_doubt(keywords: Keywords) -> tuple[str, ...]:
+    """Keywords of several cards of which the value matters."""
+    return tuple(key for key in sorted(keywords.repeated) if key in _READ or _OF_WCS.fullmatch(key))
+
+
 def _differing(header: ScannedHeader) -> Iterator[tuple[str, list[object]]]:
     """Keywords of several cards that do not have one value."""
-    for key in sorted(header.repeated):
-        if key in _READ or _OF_WCS.fullmatch(key):
-            values = list(dict.fromkeys(header.values_of(key)))
-            if len(values) > 1:
-                yield key, values
+    for key in _in_doubt(header.keywords):
+        values = list(dict.fromkeys(header.values_of(key)))
+        if len(values) > 1:
+            yield key, values
 
 
 def _listed(values: list[object]) -> str:

@@ -12,12 +12,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from skydb.files.cardnames import Keywords
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import FitsSkeleton
 
@@ -54,7 +56,7 @@ def tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS | None:
     """
     from astropy.wcs import WcsError
 
-    if not _is_usual(header):
+    if not _is_usual(header.keywords):
         return None
     try:
         return _tangent_wcs(skeleton, header)
@@ -63,9 +65,11 @@ def tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS | None:
         return None
 
 
-def _is_usual(header: ScannedHeader) -> bool:
-    repeated = header.repeated - _RECORDS
-    return not _UNUSUAL.search(" ".join(header)) and not any(map(PRIMARY_CARDS.fullmatch, repeated))
+@lru_cache(maxsize=64)
+def _is_usual(keywords: Keywords) -> bool:
+    repeated = keywords.repeated - _RECORDS
+    names = " ".join(keywords.first)
+    return not _UNUSUAL.search(names) and not any(map(PRIMARY_CARDS.fullmatch, repeated))
 
 
 def _tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS:
@@ -138,12 +142,17 @@ def _polynomial(header: ScannedHeader, letter: str) -> NDArray[np.float64]:
     if isinstance(order, bool) or not isinstance(order, int) or order not in _ORDERS:
         raise ValueError(f"{letter}_ORDER is unusual")
     terms = np.zeros((order + 1, order + 1))
-    for i in range(order + 1):
-        for j in range(order + 1 - i):
-            card = f"{letter}_{i}_{j}"
-            if card in header:
-                terms[i, j] = _number(header, card)
+    for card, i, j in _terms(header.keywords, letter, order):
+        terms[i, j] = _number(header, card)
     return terms
+
+
+@lru_cache(maxsize=128)
+def _terms(keywords: Keywords, letter: str, order: int) -> tuple[tuple[str, int, int], ...]:
+    """Cards of the coefficients up to an order, each with its powers."""
+    powers = [(i, j) for i in range(order + 1) for j in range(order + 1 - i)]
+    cards = ((f"{letter}_{i}_{j}", i, j) for i, j in powers)
+    return tuple(one for one in cards if one[0] in keywords.first)
 
 
 @dataclass(frozen=True, slots=True)

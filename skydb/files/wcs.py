@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,8 @@ from astropy.io import fits
 from skydb.domain.outline import outline_pix
 from skydb.domain.values import ChipGeometry, WcsFacts, WcsName
 from skydb.errors import FileRejectedError
+from skydb.files.cardnames import Keywords
 from skydb.files.cards import Cards
-from skydb.files.cardscan import ScannedHeader
 from skydb.files.quality import read_quality
 from skydb.files.structure import FitsSkeleton, HduRecord
 from skydb.files.tangent import PRIMARY_CARDS, tangent_wcs
@@ -54,7 +55,7 @@ def read_solutions(skeleton: FitsSkeleton) -> tuple[WcsFacts, ...]:
         When a chip's WCS is missing, not celestial, contradictory or not a number.
     """
     chips = skeleton.named("SCI")
-    keys = sorted({key for chip in chips for key in _keys(chip.scanned)})
+    keys = sorted({key for chip in chips for key in _keys(chip.scanned.keywords)})
     if PRIMARY_KEY not in keys:
         raise FileRejectedError(skeleton.path, "its SCI extensions have no WCS (CRVAL1)")
     return tuple(_solution(skeleton, chips, key) for key in keys)
@@ -83,9 +84,10 @@ def image_size_pix(chip: HduRecord) -> tuple[int, int]:
     return int(chip.scanned.get("NPIX1", 0)), int(chip.scanned.get("NPIX2", 0))
 
 
-def _keys(header: ScannedHeader) -> list[str]:
-    matches = (_KEYED.match(key) for key in header if key.startswith("CRVAL1"))
-    return [match[1] or PRIMARY_KEY for match in matches if match]
+@lru_cache(maxsize=64)
+def _keys(keywords: Keywords) -> tuple[str, ...]:
+    matches = (_KEYED.match(key) for key in keywords.first if key.startswith("CRVAL1"))
+    return tuple(match[1] or PRIMARY_KEY for match in matches if match)
 
 
 def _solution(skeleton: FitsSkeleton, chips: Sequence[HduRecord], key: str) -> WcsFacts:

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -177,6 +177,27 @@ class Workspace:
             if candidate.is_relative_to(root):
                 return candidate.relative_to(root).as_posix()
         return str(Path(os.path.abspath(path)))  # noqa: PTH100 - links are kept
+
+    def all_relative(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """Texts for the database by path, as of :meth:`relative`; links are sought once a folder.
+
+        Parameters
+        ----------
+        paths : iterable of pathlib.Path
+            Files, of which many lie in one folder.
+        """
+        roots = str(self.root), os.path.realpath(self.root)
+        homes: dict[str, str] = {}
+        return {path: self._relative_by(path, roots, homes) for path in paths}
+
+    def _relative_by(self, path: Path, roots: tuple[str, str], homes: dict[str, str]) -> str:
+        home, name = os.path.split(path)
+        if home not in homes:
+            homes[home] = os.path.realpath(home)
+        here = os.path.abspath(path)  # noqa: PTH100 - links are kept
+        is_elsewhere = not (here.startswith(roots[0]) or homes[home].startswith(roots[1]))
+        is_odd = name in ("", ".", "..") or os.path.islink(path)  # noqa: PTH114
+        return self.relative(path) if is_odd or not is_elsewhere else here
 
     def resolve(self, text: str) -> Path:
         """Absolute path of what :meth:`relative` wrote.

@@ -11,10 +11,11 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -83,7 +84,10 @@ def refusal(column: ColumnElement[Any], value: object) -> str | None:
     return None if check is None or value is None else check(value)
 
 
-def refused_attribute(table: Table, facts: object) -> tuple[str, str] | None:
+def refused_attribute(
+    table: Table,
+    facts: Any,  # noqa: ANN401 - any dataclass
+) -> tuple[str, str] | None:
     """The first attribute that the column of its name cannot have, and why; None when all fit.
 
     Parameters
@@ -91,10 +95,11 @@ def refused_attribute(table: Table, facts: object) -> tuple[str, str] | None:
     table : Table
         Of the ledger.
     facts : object
-        With attributes that have the names of columns.
+        A dataclass, some of whose fields have the names of columns.
     """
-    for name, check in _checks(table).items():
-        value = getattr(facts, name, None)
+    # A class is hashable, which mypy does not see.
+    for name, check in _checks_of(table, cast("Hashable", type(facts))):
+        value = getattr(facts, name)
         if value is not None and (reason := check(value)) is not None:
             return name, reason
     return None
@@ -223,6 +228,13 @@ def _checks(table: Table) -> dict[str, Check]:
     indexed = _indexed(table)
     found = {column.key: _check(column, is_indexed=column.key in indexed) for column in table.c}
     return {name: check for name, check in found.items() if check is not None}
+
+
+@lru_cache(maxsize=256)
+def _checks_of(table: Table, kind: type[Any]) -> tuple[tuple[str, Check], ...]:
+    """Checks of the columns that are fields of a dataclass."""
+    given = {field.name for field in fields(kind)}
+    return tuple((name, check) for name, check in _checks(table).items() if name in given)
 
 
 @lru_cache(maxsize=256)

@@ -44,7 +44,7 @@ def recorder_of(
     session: Session, activity: IngestActivity, workspace: Workspace, batch: Sequence[FileFacts]
 ) -> Recorder:
     """The recorder for a batch: by rows where that is enough."""
-    paths = {file.path: workspace.relative(file.path) for file in batch}
+    paths = workspace.all_relative(file.path for file in batch)
     registry = Registry(session, batch, [*paths.values()])
     is_new = len(paths) == len(batch) and registry.is_new(batch, [*paths.values()])
     return (NewFilesRecorder if is_new else FileRecorder)(activity, registry, paths)
