@@ -147,15 +147,15 @@ def check_wcs(
 def _check_matrices(skeleton: FitsSkeleton, hdu: HduRecord) -> None:
     """Refuse CD beside another matrix of PC and CDELT, for programs differ in which they take."""
     cards = Cards(skeleton.path, (hdu.scanned,))
-    said = np.array([cards.number(key) or 0.0 for key in _MATRIX])
+    said = [cards.number(key) or 0.0 for key in _MATRIX]
     other = [cards.number(key.replace("CD", "PC")) for key in _MATRIX]
-    if not said.any() or not any(number is not None for number in other):
+    if not any(said) or not any(number is not None for number in other):
         return
     # What is not said is 1 (CDELT) or of the unit matrix (PC): FITS standard 4.0, section 8.2.
     steps = [1.0 if step is None else step for step in map(cards.number, ("CDELT1", "CDELT2"))]
     unit = (1.0, 0.0, 0.0, 1.0)
     parts = [one if number is None else number for one, number in zip(unit, other, strict=True)]
-    if np.abs(said - np.repeat(steps, 2) * parts).max() > _EQUAL * np.abs(said).max():
+    if np.abs(said - np.repeat(steps, 2) * parts).max() > _EQUAL * max(map(abs, said)):
         raise _refused(skeleton, f"CD of SCI,{hdu.version} says otherwise than its PC and CDELT")
 
 
@@ -231,34 +231,37 @@ def _check_scale(
     header: ScannedHeader,
     chip: ChipGeometry,
 ) -> None:
-    matrix = 3600.0 * np.array(chip.cd_deg).reshape(2, 2)
+    matrix = [3600.0 * element for element in chip.cd_deg]
     found = _side(matrix)
     if kind not in _DETECTOR_KINDS:
         smallest, largest = _DRIZZLED_SCALES_ARCSEC
         if not smallest <= found <= largest:
             raise _refused(skeleton, f"SCI,{chip.extver} has {found:.3g} arcsec per pixel")
         return
-    binning = np.array([_binning(header, axis) for axis in (1, 2)])
-    matrix /= binning
+    binning = [_binning(header, axis) for axis in (1, 2)]
+    matrix = [element / pixels for element, pixels in zip(matrix, binning * 2, strict=True)]
     allowed = _nominal_scales(facts, chip)
     if not allowed:
         raise _refused(skeleton, f"{facts.instrument} has no detector {facts.detector} (DETECTOR)")
     if not any(_fits(matrix, scale, _has_sip(header)) for scale in allowed):
         listed = " or ".join(f"{scale:g}" for scale in allowed)
-        unbinned = found / math.sqrt(float(binning.prod()))
+        unbinned = found / math.sqrt(math.prod(binning))
         said = f"{unbinned:.4g} arcsec per pixel, {facts.instrument}/{facts.detector} {listed}"
         raise _refused(skeleton, f"the scale of SCI,{chip.extver} is off: it has {said}")
 
 
-def _fits(matrix: np.ndarray, scale: float, has_model: bool) -> bool:
+def _fits(matrix: Sequence[float], scale: float, has_model: bool) -> bool:
+    a, b, c, d = matrix
     of_area = _side(matrix) / scale
-    along = np.linalg.norm(matrix, axis=0) / scale
-    return abs(of_area - 1) <= _SCALE_OFF[has_model] and bool((abs(along - 1) <= _AXIS_OFF).all())
+    along = (math.sqrt(a * a + c * c) / scale, math.sqrt(b * b + d * d) / scale)
+    return abs(of_area - 1) <= _SCALE_OFF[has_model] and all(
+        abs(one - 1) <= _AXIS_OFF for one in along
+    )
 
 
-def _side(matrix: np.ndarray) -> float:
+def _side(matrix: Sequence[float]) -> float:
     """Side of a square as large as a pixel."""
-    (a, b), (c, d) = matrix.tolist()
+    a, b, c, d = matrix
     return math.sqrt(abs(a * d - b * c))
 
 

@@ -27,6 +27,7 @@ from skydb.domain.choice import EXPOSURE_KINDS
 from skydb.domain.values import FileFacts, WcsFacts
 from skydb.domain.vocabulary import FindingKind, KnownFrom
 from skydb.errors import FileRejectedError, RowRefusedError
+from skydb.files.checksum import stamp_of
 from skydb.files.dqfile import pixels_beside
 from skydb.files.drafts import is_in_draft
 from skydb.files.headerlets import HeaderletFacts, is_named_headerlet
@@ -45,7 +46,9 @@ from skydb.services.intake.readworker import Read
 from skydb.services.intake.recorder import RECORDED, IngestOutcome, Recordable
 from skydb.store.registry import overflow_of
 
-_BATCH = 64
+#: Files of one transaction: of more each takes less time. With so many bytes there are fewer, for
+#: they are read anew when the process ends before it.
+_BATCH, _BATCH_OF_LARGE_FILES, _LARGE_BYTES = 256, 64, 1 << 30
 _PACKED = r"(\.(gz|fz|bz2|xz|z|zip|zst))?"
 #: Names of FITS files. Of those that are packed, only gzip can be read; the others are refused.
 _IMAGE = re.compile(rf".*\.(fits|fit|fts){_PACKED}", re.IGNORECASE | re.DOTALL)
@@ -241,8 +244,23 @@ def _with_room(read: Recordable) -> Recordable:
 def _batches(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
     """Batches of which none mixes images with headerlets."""
     for _, group in groupby(files, key=is_named_headerlet):
-        same = list(group)
-        yield from (same[first : first + _BATCH] for first in range(0, len(same), _BATCH))
+        batch: list[Path] = []
+        size_bytes = 0
+        for file in group:
+            batch.append(file)
+            size_bytes += _size_bytes(file)
+            most = _BATCH if size_bytes < _LARGE_BYTES else _BATCH_OF_LARGE_FILES
+            if len(batch) >= most:
+                yield batch
+                batch, size_bytes = [], 0
+        if batch:
+            yield batch
+
+
+def _size_bytes(file: Path) -> int:
+    """Size of a file; of one that cannot be read 0."""
+    stamp = stamp_of(file)
+    return 0 if stamp is None else stamp[1]
 
 
 def notice_missing_members(session: Session, activity: IngestActivity) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -139,12 +140,24 @@ def test_a_batch_that_is_refused_is_halved_until_the_file_is_alone(
     ]
 
 
-def test_batches_are_of_64_files_and_of_images_or_headerlets() -> None:
-    files = [Path(f"{number}_flt.fits") for number in range(130)]
+def test_batches_are_of_256_files_and_of_images_or_headerlets() -> None:
+    files = [Path(f"{number}_flt.fits") for number in range(514)]
     files += [Path(f"{number}_hlet.fits") for number in range(3)]
     batches = list(_batches(files))
-    assert [len(batch) for batch in batches] == [64, 64, 2, 3]
+    assert [len(batch) for batch in batches] == [256, 256, 2, 3]
     assert [file for batch in batches for file in batch] == files
+
+
+def test_batches_of_large_files_are_of_64(tmp_path: Path) -> None:
+    large, small = tmp_path / A, tmp_path / B
+    for path, size_bytes in ((large, 1 << 24), (small, (1 << 24) - 1)):
+        path.touch()
+        os.truncate(path, size_bytes)
+    assert [len(batch) for batch in _batches([large] * 130)] == [64, 64, 2]
+    # These have 1 GiB a file later.
+    assert [len(batch) for batch in _batches([small] * 130)] == [65, 65]
+    # A batch that has more files when it becomes large ends there.
+    assert [len(batch) for batch in _batches([Path("gone")] * 100 + [large] * 70)] == [164, 6]
 
 
 def test_flags_that_are_named_bring_their_pixels_once(tmp_path: Path) -> None:
