@@ -149,6 +149,26 @@ def test_a_long_text_goes_on_in_the_next_card() -> None:
     assert (header["KEY"], header["NEXT"], list(header)) == ("one two", 1, ["KEY", "NEXT"])
 
 
+def test_headers_that_begin_alike_share_their_keywords_and_no_value() -> None:
+    images = ["KEY     = {number}", "HISTORY one", "LONG    = 'a&'", "CONTINUE  'b'", "KEY     = 7"]
+    headers = [ScannedHeader(block(*[one.format(number=n) for one in images])) for n in (1, 2)]
+    assert headers[0].keywords is headers[1].keywords
+    assert [header["KEY"] for header in headers] == [1, 2]
+    assert {(*header, header["LONG"]) for header in headers} == {("KEY", "HISTORY", "LONG", "ab")}
+
+
+@pytest.mark.parametrize("image", ["HIERARCH ESO {} = 1", "key     = {}", "END     {}", "{}"])
+def test_headers_share_no_keywords_that_the_whole_card_decides(image: str) -> None:
+    for text in ("a b", "", "ins"):
+        assert_same(block(image.format(text), "NEXT    = 1"))
+
+
+def test_the_cards_end_where_end_stands_alone() -> None:
+    cut = "KEY     = 'END'".ljust(77) + "END"
+    header = ScannedHeader(block(cut, "", "OTHER   = 1") + block("LATER   = 1"))
+    assert list(header) == ["KEY", "", "OTHER"]
+
+
 def test_a_card_that_cannot_be_parsed_is_refused_only_when_it_is_asked_for() -> None:
     header = ScannedHeader(block("BAD     = no value", "GOOD    = 1"))
     assert header["GOOD"] == 1

@@ -199,6 +199,26 @@ def test_a_version_home_never_leaves_the_root(
         workspace.version_home(name, checksum)
 
 
+def test_paths_of_a_batch_are_those_of_each_file(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = workspace.root / "versions" / "a.fits", tmp_path / "other" / "b.fits"
+    for path in (inside, outside):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (tmp_path / "road").symlink_to(workspace.root)
+    (tmp_path / "other" / "link.fits").symlink_to(inside)
+    monkeypatch.chdir(tmp_path / "other")
+    paths = [
+        *(inside, outside, tmp_path / "road" / "versions" / "a.fits", Path("b.fits")),
+        *(Path("link.fits"), Path("../other/./b.fits"), tmp_path / "data.fits", Path("..")),
+        *(workspace.root / "..", workspace.root, Path("../road/../other/b.fits")),
+    ]
+    found = workspace.all_relative(paths)
+    assert found == {path: workspace.relative(path) for path in paths}
+    assert [found[path] for path in paths[2:5]] == ["versions/a.fits", str(outside), found[inside]]
+
+
 def test_paths_inside_are_relative_so_that_the_root_can_move(
     workspace: Workspace, tmp_path: Path
 ) -> None:
