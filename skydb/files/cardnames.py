@@ -89,7 +89,7 @@ def is_plain(image: str) -> bool:
 
 
 def _end(header: bytes) -> int:
-    """Where the END card is, or the end of the header."""
+    """Offset of the END card, or of the end of the header."""
     at = header.find(_END)
     while at % CARD and at >= 0:
         at = header.find(_END, at + 1)
