@@ -7,9 +7,10 @@ this is found once for all headers whose cards begin alike, as they do in a batc
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from astropy.io import fits
@@ -20,11 +21,15 @@ _END = b"END".ljust(CARD)
 #: A plain keyword and the sign of a value, which say what the name of a card is.
 _START = 10
 _PLAIN_KEYWORD = re.compile(r"[A-Z0-9_-]+ *")
-#: Headers are of few kinds; each of a thousand cards takes some 100 kB.
-_MOST_HEADERS = 32
+#: Headers are of few kinds; of a thousand cards, one takes some 200 kB. That of a mosaic with all
+#: its history is like no other.
+_MOST_HEADERS, _MOST_CARDS = 32, 2000
 #: Names of cards by their start.
 _NAMES: dict[str, str] = {}
 _MOST_NAMES = 8192
+
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +46,20 @@ class Keywords:
 
     names: tuple[str, ...]
     places: tuple[slice, ...]
+    _found: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, find: Callable[[Keywords], _Found]) -> _Found:
+        """What a function finds in these keywords, kept as long as they are.
+
+        Parameters
+        ----------
+        find : callable
+            Asked one time only.
+        """
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _Found = self._found[find]
+        return found
 
     @cached_property
     def first(self) -> dict[str, slice]:
@@ -74,7 +93,7 @@ def keywords_of(header: bytes, text: str) -> Keywords:
     """
     last = _end(header)
     known = None
-    if last and last % CARD == 0:
+    if last % CARD == 0 and 0 < last <= _MOST_CARDS * CARD:
         starts = np.frombuffer(header, np.uint8, last).reshape(-1, CARD)[:, :_START]
         known = _known(starts.tobytes())
     return known or _read(text[:last])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from skydb.errors import FileRejectedError
 from skydb.files.cardnames import Keywords
@@ -50,7 +49,7 @@ def check_cards(skeleton: FitsSkeleton) -> None:
         for key, values in _differing(chip.scanned):
             if _OF_WCS.fullmatch(key):
                 raise _refused(skeleton, f"{key} {where} stands twice, as {_listed(values)}")
-        for key in _numbers(chip.scanned.keywords):
+        for key in chip.scanned.keywords.once(_numbers):
             if _is_text(chip.scanned, key):
                 text = (chip.scanned.image(key) or "")[10:].split("/")[0].strip()
                 raise _refused(skeleton, f"{key} {where} is a text ({text}), no number")
@@ -73,7 +72,6 @@ def _is_text(header: ScannedHeader, key: str) -> bool:
     return (header.image(key) or "")[10:].lstrip().startswith("'")
 
 
-@lru_cache(maxsize=64)
 def _numbers(keywords: Keywords) -> tuple[str, ...]:
     """Cards of a header that are numbers of any WCS."""
     letters = [key.removeprefix(_LINEAR) for key in keywords.first if key.startswith(_LINEAR)]
@@ -81,7 +79,6 @@ def _numbers(keywords: Keywords) -> tuple[str, ...]:
     return tuple(card for card in cards if card in keywords.first)
 
 
-@lru_cache(maxsize=64)
 def _in_doubt(keywords: Keywords) -> tuple[str, ...]:
     """Keywords of several cards of which the value matters."""
     return tuple(key for key in sorted(keywords.repeated) if key in _READ or _OF_WCS.fullmatch(key))
@@ -89,7 +86,7 @@ def _in_doubt(keywords: Keywords) -> tuple[str, ...]:
 
 def _differing(header: ScannedHeader) -> Iterator[tuple[str, list[object]]]:
     """Keywords of several cards that do not have one value."""
-    for key in _in_doubt(header.keywords):
+    for key in header.keywords.once(_in_doubt):
         values = list(dict.fromkeys(header.values_of(key)))
         if len(values) > 1:
             yield key, values

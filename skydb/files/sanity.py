@@ -94,14 +94,13 @@ def check_polynomials(skeleton: FitsSkeleton) -> None:
     """
     for chip in skeleton.named("SCI"):
         cards = Cards(skeleton.path, (chip.scanned,))
-        for key in _sip_cards(chip.scanned.keywords):
+        for key in chip.scanned.keywords.once(_sip_cards):
             number = cards.number(key)
             if number is None or (key.endswith("ORDER") and number not in _ORDERS):
                 said = f"{key} of SCI,{chip.version} is {cards.raw(key)}, which is not valid"
                 raise _refused(skeleton, said)
 
 
-@lru_cache(maxsize=64)
 def _sip_cards(keywords: Keywords) -> tuple[str, ...]:
     return tuple(filter(_SIP_CARD.fullmatch, keywords.of_sip))
 
@@ -307,14 +306,13 @@ def _check_model(
 
 def _check_distortion(skeleton: FitsSkeleton, header: ScannedHeader, chip: ChipGeometry) -> None:
     """SIP must be a small correction everywhere on the chip (SIP convention, Shupe 2005)."""
-    terms = tuple((*term, header[key]) for key, *term in _sip_terms(header.keywords))
+    terms = tuple((*term, header[key]) for key, *term in header.keywords.once(_sip_terms))
     farthest = _too_far_pix(terms, chip.naxis_pix, chip.crpix_pix)
     if farthest is not None:
         said = f"the distortion of SCI,{chip.extver} (SIP) moves a pixel by {farthest:.3g}"
         raise _refused(skeleton, said)
 
 
-@lru_cache(maxsize=64)
 def _sip_terms(keywords: Keywords) -> tuple[tuple[str, str, int, int], ...]:
     """Cards of the coefficients, each with the letter and the powers that it is for."""
     matches = filter(None, map(_SIP_TERM.fullmatch, keywords.of_sip))

@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +55,7 @@ def tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS | None:
     """
     from astropy.wcs import WcsError
 
-    if not _is_usual(header.keywords):
+    if not header.keywords.once(_is_usual):
         return None
     try:
         return _tangent_wcs(skeleton, header)
@@ -65,7 +64,6 @@ def tangent_wcs(skeleton: FitsSkeleton, header: ScannedHeader) -> WCS | None:
         return None
 
 
-@lru_cache(maxsize=64)
 def _is_usual(keywords: Keywords) -> bool:
     repeated = keywords.repeated - _RECORDS
     names = " ".join(keywords.first)
@@ -142,17 +140,19 @@ def _polynomial(header: ScannedHeader, letter: str) -> NDArray[np.float64]:
     if isinstance(order, bool) or not isinstance(order, int) or order not in _ORDERS:
         raise ValueError(f"{letter}_ORDER is unusual")
     terms = np.zeros((order + 1, order + 1))
-    for card, i, j in _terms(header.keywords, letter, order):
-        terms[i, j] = _number(header, card)
+    for card, i, j in header.keywords.once(_coefficients)[letter]:
+        if i + j <= order:
+            terms[i, j] = _number(header, card)
     return terms
 
 
-@lru_cache(maxsize=128)
-def _terms(keywords: Keywords, letter: str, order: int) -> tuple[tuple[str, int, int], ...]:
-    """Cards of the coefficients up to an order, each with its powers."""
-    powers = [(i, j) for i in range(order + 1) for j in range(order + 1 - i)]
-    cards = ((f"{letter}_{i}_{j}", i, j) for i, j in powers)
-    return tuple(one for one in cards if one[0] in keywords.first)
+def _coefficients(keywords: Keywords) -> dict[str, list[tuple[str, int, int]]]:
+    """Cards of the coefficients of A and B, each with its powers."""
+    powers = [(i, j) for i in range(_ORDERS.stop) for j in range(_ORDERS.stop - i)]
+    return {
+        letter: [(card, i, j) for i, j in powers if (card := f"{letter}_{i}_{j}") in keywords.first]
+        for letter in "AB"
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +54,7 @@ def read_solutions(skeleton: FitsSkeleton) -> tuple[WcsFacts, ...]:
         When a chip's WCS is missing, not celestial, contradictory or not a number.
     """
     chips = skeleton.named("SCI")
-    keys = sorted({key for chip in chips for key in _keys(chip.scanned.keywords)})
+    keys = sorted({key for chip in chips for key in chip.scanned.keywords.once(_keys)})
     if PRIMARY_KEY not in keys:
         raise FileRejectedError(skeleton.path, "its SCI extensions have no WCS (CRVAL1)")
     return tuple(_solution(skeleton, chips, key) for key in keys)
@@ -84,7 +83,6 @@ def image_size_pix(chip: HduRecord) -> tuple[int, int]:
     return int(chip.scanned.get("NPIX1", 0)), int(chip.scanned.get("NPIX2", 0))
 
 
-@lru_cache(maxsize=64)
 def _keys(keywords: Keywords) -> tuple[str, ...]:
     matches = (_KEYED.match(key) for key in keywords.first if key.startswith("CRVAL1"))
     return tuple(match[1] or PRIMARY_KEY for match in matches if match)

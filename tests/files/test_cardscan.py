@@ -11,6 +11,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydb.files.cardnames import Keywords
 from skydb.files.cardscan import ScannedHeader
 from skydb.files.structure import open_skeleton
 
@@ -155,6 +156,18 @@ def test_headers_that_begin_alike_share_their_keywords_and_no_value() -> None:
     assert headers[0].keywords is headers[1].keywords
     assert [header["KEY"] for header in headers] == [1, 2]
     assert {(*header, header["LONG"]) for header in headers} == {("KEY", "HISTORY", "LONG", "ab")}
+
+
+def test_keywords_of_a_long_header_are_not_kept() -> None:
+    headers = [ScannedHeader(block(*["HISTORY a"] * count)) for count in (2000, 2000, 2001, 2001)]
+    kept, again, one, other = (header.keywords for header in headers)
+    assert kept is again
+    assert one is not other
+    assert one.once(len_of_names) == other.once(len_of_names) == 2001
+
+
+def len_of_names(keywords: Keywords) -> int:
+    return len(keywords.names)
 
 
 @pytest.mark.parametrize("image", ["HIERARCH ESO {} = 1", "key     = {}", "END     {}", "{}"])
