@@ -49,7 +49,7 @@ class Keywords:
     _found: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, find: Callable[[Keywords], _Found]) -> _Found:
-        """What a function finds in these keywords, kept as long as they are.
+        """Answer of a function on these keywords, kept as long as they are.
 
         Parameters
         ----------
