@@ -134,7 +134,7 @@ def test_ctrl_c_ends_the_readers_with_the_program(tmp_path: Path, files: list[Pa
         "from pathlib import Path\n"
         "from skydb.services.intake import reading\n"
         "reading.WORKERS_PAY_FILES = 2\n"
-        "paths = [Path(name) for name in sys.argv[1:]] * 4000\n"
+        "paths = [Path(name) for name in sys.argv[1:]] * 1000\n"
         "for number, read in enumerate(reading.read_files(paths, 2)):\n"
         "    if number == 0:\n"
         "        print('reading', flush=True)\n"
