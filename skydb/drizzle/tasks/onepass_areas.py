@@ -50,7 +50,7 @@ def _beyond(x0, x1, column, slope, height, upright):  # noqa: ANN001, ANN202
 
 @njit(error_model="numpy", forceinline=True)
 def _row(row, x, y, y_end, run, slope, upright):  # noqa: ANN001, ANN202
-    """What an edge adds to the areas of the three pixels of a row."""
+    """Parts of the areas of the three pixels of a row that an edge adds."""
     y0 = _smaller(_larger(y, row), row + 1.0)
     y1 = _smaller(_larger(y_end, row), row + 1.0)
     x0, x1, height = x + (y0 - y) * run, x + (y1 - y) * run, y1 - y0
@@ -62,7 +62,7 @@ def _row(row, x, y, y_end, run, slope, upright):  # noqa: ANN001, ANN202
 
 @njit(error_model="numpy", forceinline=True)
 def _edge(x0, y0, x1, y1):  # noqa: ANN001, ANN202
-    """What an edge adds to the areas of the nine pixels."""
+    """Parts of the areas of the nine pixels that an edge adds."""
     dx, dy = x1 - x0, y1 - y0
     upright, level = abs(dx) < _UPRIGHT, abs(dy) < _LEVEL
     slope = dy / (1.0 if upright else dx)
