@@ -272,6 +272,8 @@ def notice_missing_members(session: Session, activity: IngestActivity) -> None:
         .join(Generation, Generation.version_id == ProductVersion.id)
         .outerjoin(Exposure, Exposure.rootname == ProductMember.rootname)
         .where(Generation.activity_id == activity.id, Exposure.id.is_(None))
+        # PostgreSQL has no order of its own; findings come as products did.
+        .order_by(Product.id, ProductMember.rootname)
     )
     for filename, rootname in session.execute(missing):
         message = f"was made of {rootname}, which is not in the ledger."
