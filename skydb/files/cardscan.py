@@ -18,7 +18,7 @@ from typing import Any
 
 from astropy.io import fits
 
-from skydb.files.cardnames import COMMENTARY, is_plain, keywords_of
+from skydb.files.cardnames import CARD, COMMENTARY, is_plain, keywords_of
 
 _PLAIN_VALUE = re.compile(
     r" *(?:'([ -&(-~]*)'|([+-]?[0-9]+)|([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?)"
@@ -154,9 +154,15 @@ class _Comments(Mapping[str, str]):
         return len(self.header)
 
 
+def _plain_value(image: str) -> Any:  # noqa: ANN401, a card holds anything
+    """Value of a card of the plain kind; of any other one what stands for that."""
+    # With its continuations a card may be of any size, and is never plain.
+    return _value_of(image) if len(image) == CARD else _NOT_PLAIN
+
+
 # Cards of a distortion and of a detector are the same in many files.
 @lru_cache(maxsize=8192)
-def _plain_value(image: str) -> Any:  # noqa: ANN401, a card holds anything
+def _value_of(image: str) -> Any:  # noqa: ANN401, a card holds anything
     """Value of a card of the plain kind; of any other one what stands for that."""
     match = _PLAIN_VALUE.match(image, 10) if is_plain(image) else None
     if match is None:

@@ -12,6 +12,8 @@ from skydb.errors import FileRejectedError
 
 #: HST cannot resolve sources nearer than this, in mas.
 _SAME_PLACE_MAS = 0.5
+#: Rows at one coordinate of which a search along it would take long.
+_MANY = 64
 #: Positions this far apart, in mas, are of different sources.
 _TWO_PLACES_MAS = 1000.0
 _MAS_PER_RADIAN = float(np.degrees(1.0) * 3_600_000.0)
@@ -80,10 +82,20 @@ def _near(vectors: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
         # Positions further apart in this order are further apart along the axis.
         if not len(near):
             break
+        if step > _MANY:
+            return _near_by_tree(vectors, reach)
         one, other = one[near], other[near]
         is_near = ((vectors[one] - vectors[other]) ** 2).sum(axis=1) <= reach**2
         pairs.append(np.column_stack((one, other))[is_near])
     return np.vstack(pairs) if pairs else np.empty((0, 2), dtype=np.intp)
+
+
+def _near_by_tree(vectors: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
+    """Pairs of positions within reach, of which many have one coordinate in common."""
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(vectors).query_pairs(reach, output_type="ndarray")
+    return np.asarray(pairs.reshape(-1, 2), dtype=np.intp)
 
 
 def _of_one_name(

@@ -95,7 +95,7 @@ def refused_attribute(
     table : Table
         Of the ledger.
     facts : object
-        A dataclass, some of whose fields have the names of columns.
+        A dataclass, some of whose fields and properties have the names of columns.
     """
     # A class is hashable, which mypy does not see.
     for name, check in _checks_of(table, cast("Hashable", type(facts))):
@@ -232,9 +232,10 @@ def _checks(table: Table) -> dict[str, Check]:
 
 @lru_cache(maxsize=256)
 def _checks_of(table: Table, kind: type[Any]) -> tuple[tuple[str, Check], ...]:
-    """Checks of the columns that are fields of a dataclass."""
+    """Checks of the columns that are fields or properties of a dataclass."""
     given = {field.name for field in fields(kind)}
-    return tuple((name, check) for name, check in _checks(table).items() if name in given)
+    checks = _checks(table).items()
+    return tuple((name, check) for name, check in checks if name in given or hasattr(kind, name))
 
 
 @lru_cache(maxsize=256)

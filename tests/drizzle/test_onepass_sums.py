@@ -142,6 +142,8 @@ def test_a_file_that_is_written_in_parts_is_the_one_that_astropy_writes(tmp_path
     parts = (rows[first : first + 64] for first in range(0, len(rows), 64))
     write_in_parts(ours, [fits.PrimaryHDU(blank, header), table], parts)
     assert ours.read_bytes() == theirs.read_bytes()
+    with pytest.raises(ValueError, match="bytes of pixels"):
+        write_in_parts(ours, [fits.PrimaryHDU(blank, header), table], [image[..., :-1]])
 
 
 @pytest.mark.parametrize("find", [lambda sums: sums.weight(0), lambda sums: sums.science(0, 0.0)])

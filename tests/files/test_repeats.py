@@ -27,3 +27,11 @@ def test_pairs_are_those_of_a_tree(count: int, middle: tuple[float, float]) -> N
     assert found == wanted
     assert len(wanted) >= again // 2
     assert len(_near(vectors, _REACH)) == len(found)
+
+
+def test_many_rows_at_one_coordinate_are_looked_for_in_a_tree() -> None:
+    ra_deg, dec_deg = np.meshgrid(np.linspace(10.0, 20.0, 12), np.linspace(-1.0, 1.0, 90))
+    vectors = unit_vectors(np.column_stack((ra_deg.ravel(), dec_deg.ravel())))
+    vectors = np.vstack((vectors, vectors[:5] + 1e-10))
+    found = {tuple(sorted(pair)) for pair in _near(vectors, _REACH).tolist()}
+    assert found == {(row, row + 1080) for row in range(5)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -30,7 +31,7 @@ from skydb.domain import Exposure, Visit
 from skydb.domain.base import Word
 from skydb.errors import NotFoundError, RowRefusedError
 from skydb.store.copying import tables_in_order
-from skydb.store.limits import LONGEST_IN_INDEX_BYTES
+from skydb.store.limits import LONGEST_IN_INDEX_BYTES, refused_attribute
 from skydb.store.unit_of_work import Store
 from tests.store.anyrows import fill_every_table
 
@@ -152,3 +153,26 @@ def test_values_within_a_statement_are_checked_too(store: Store, count: int) -> 
     changing = update(Visit.__table__).values(number="500")
     with pytest.raises(RowRefusedError, match=said), store.writing() as session:
         session.execute(changing)
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """A fact whose rootname is a field, and whose target is computed."""
+
+    rootname: str
+    target: str
+
+    @property
+    def target_name(self) -> str:
+        return self.target
+
+
+@pytest.mark.parametrize(
+    ("rootname", "target", "refused"),
+    [("ibxl50clq", "M31", None), ("a\0b", "M31", "rootname"), ("ibxl50clq", "M\0", "target_name")],
+)
+def test_attributes_that_are_computed_are_checked_as_fields(
+    rootname: str, target: str, refused: str | None
+) -> None:
+    found = refused_attribute(Exposure.__table__, _Computed(rootname, target))
+    assert (found and found[0]) == refused

@@ -23,10 +23,10 @@ _B = 64
 _AREAS, _COLUMN, _ROW, _WHOLE, _REACH, _WORK = 8, 17, 18, 19, 20, 21
 #: Pixels of the mosaic, in each direction, that one pixel of a chip may reach.
 _WIDEST = 3
-#: Edges that go less far in x than this are taken as upright; in y, as level. Pixels.
-_UPRIGHT, _LEVEL = 1e-6, 1e-12
+#: Edges that rise less than this are taken as level, pixels.
+_LEVEL = 1e-12
 #: Areas below are rounding, pixels.
-_LEAST = 1e-11
+_LEAST = 1e-14
 
 
 @njit(error_model="numpy", forceinline=True)
@@ -40,23 +40,27 @@ def _larger(a, b):  # noqa: ANN001, ANN202
 
 
 @njit(error_model="numpy", forceinline=True)
-def _beyond(x0, x1, column, slope, height, upright):  # noqa: ANN001, ANN202
-    """Integral of ``max(x - column, 0) dy``."""
+def _beyond(x0, x1, column, slope, height):  # noqa: ANN001, ANN202
+    """Integral of ``max(x - column, 0) dy``.
+
+    The slope, which is inexact for an upright edge, counts only where the edge crosses the
+    column's border, and there both distances are as small as the edge is upright.
+    """
     first, last = _larger(x0 - column, 0.0), _larger(x1 - column, 0.0)
-    whole = height if x0 + x1 > 2.0 * column else 0.0
-    part = whole if upright else (last - first) * slope
+    crossing = (last - first) * slope
+    part = height if _smaller(x0, x1) >= column else crossing
     return 0.5 * (first + last) * part
 
 
 @njit(error_model="numpy", forceinline=True)
-def _row(row, x, y, y_end, run, slope, upright):  # noqa: ANN001, ANN202
+def _row(row, x, y, y_end, run, slope):  # noqa: ANN001, ANN202
     """Parts of the areas of the three pixels of a row that an edge adds."""
     y0 = _smaller(_larger(y, row), row + 1.0)
     y1 = _smaller(_larger(y_end, row), row + 1.0)
     x0, x1, height = x + (y0 - y) * run, x + (y1 - y) * run, y1 - y0
     all_three = 0.5 * (x0 + x1) * height
-    two = _beyond(x0, x1, 1.0, slope, height, upright)
-    last = _beyond(x0, x1, 2.0, slope, height, upright)
+    two = _beyond(x0, x1, 1.0, slope, height)
+    last = _beyond(x0, x1, 2.0, slope, height)
     return all_three - two, two - last, last
 
 
@@ -64,12 +68,12 @@ def _row(row, x, y, y_end, run, slope, upright):  # noqa: ANN001, ANN202
 def _edge(x0, y0, x1, y1):  # noqa: ANN001, ANN202
     """Parts of the areas of the nine pixels that an edge adds."""
     dx, dy = x1 - x0, y1 - y0
-    upright, level = abs(dx) < _UPRIGHT, abs(dy) < _LEVEL
-    slope = dy / (1.0 if upright else dx)
+    level = abs(dy) < _LEVEL
+    slope = dy / (1.0 if dx == 0 else dx)
     run = 0.0 if level else dx / (1.0 if level else dy)
-    lower = _row(0.0, x0, y0, y1, run, slope, upright)
-    middle = _row(1.0, x0, y0, y1, run, slope, upright)
-    upper = _row(2.0, x0, y0, y1, run, slope, upright)
+    lower = _row(0.0, x0, y0, y1, run, slope)
+    middle = _row(1.0, x0, y0, y1, run, slope)
+    upper = _row(2.0, x0, y0, y1, run, slope)
     return lower + middle + upper
 
 
@@ -152,7 +156,7 @@ def _add(work, values, weights, science, weight, context, bit):  # noqa: ANN001,
     return True
 
 
-@njit(error_model="numpy", cache=True)
+@njit(error_model="numpy")
 def add_rows(values, weights, corners, steps, science, weight, context, bit):  # noqa: ANN001, ANN201
     """Add rows of a chip to a part of the mosaic.
 

@@ -71,7 +71,7 @@ def draft(field: Field) -> Draft:
             _blank(field, np.float32),
             _blank(field, np.float32),
             ctxarr=_blank(field, np.int32, field.planes) if field.has_context else None,
-            versions=_versions(),
+            versions=_versions(field),
             virtual=True,
             logfile=field.parameters["logfile"],
         )
@@ -140,16 +140,18 @@ def _blank(field: Field, dtype: type, planes: int = 0) -> Array:
     return np.broadcast_to(dtype(0), (planes, *shape) if planes else shape)
 
 
-def _versions() -> dict[str, str]:
-    """Lines of HISTORY: what AstroDrizzle notes, and who called its kernel."""
+def _versions(field: Field) -> dict[str, str]:
+    """Lines of HISTORY: what AstroDrizzle notes, who called its kernel, and what compiled ours."""
     import drizzlepac
     from drizzlepac import util
 
+    ours = {"numba, square kernel,": version_of("numba") or "unknown"} if field.square else {}
     return {
         "AstroDrizzle": drizzlepac.__version__,
         "PyFITS": util.__fits_version__,
         "Numpy": util.__numpy_version__,
         "skydb, one pass for all skies,": version_of("skydb") or "unknown",
+        **ours,
     }
 
 
@@ -264,6 +266,8 @@ def write_in_parts(path: Path, hdus: list[Any], parts: Iterable[Array]) -> None:
     with path.open("wb") as stream:
         stream.write(hdus[0].header.tostring().encode("ascii"))
         size = sum(stream.write(part.tobytes()) for part in parts)
+        if size != hdus[0].size:
+            raise ValueError(f"{path.name}: {size} bytes of pixels, not {hdus[0].size}.")
         stream.write(bytes(-size % _BLOCK))
         # An empty primary HDU is one block.
         stream.write(rest.getbuffer()[_BLOCK:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,13 @@ import numpy as np
 from skydb.drizzle.tasks.onepass_sums import Array
 
 _AREAS = "skydb.drizzle.tasks.onepass_areas"
-_NUMBA = "numba"
+#: Failures of a numba that is missing, for another numpy, broken, or has a damaged or full cache.
+_UNUSABLE = (
+    *(ImportError, AttributeError, SystemError, RuntimeError, OSError, EOFError),
+    pickle.UnpicklingError,
+)
+#: Drops of a smaller part of a pixel are points to drizzlepac.
+_SMALLEST_DROP = 0.001
 #: Widest reach of a pixel's diagonal on the mosaic, in its pixels: one less than the areas
 #: have room for, wherever it begins, and some for distortion.
 _LONGEST_PIX = 1.8
@@ -41,14 +48,14 @@ class SquareKernel:
 
     @classmethod
     def compiled(cls) -> SquareKernel | None:
-        """The kernel, ready to be shared by forked processes; None without numba."""
+        """The kernel, ready to be shared by forked processes; None without a numba that works."""
         try:
             areas = importlib.import_module(_AREAS)
-        except ImportError as error:
-            if error.name not in (_NUMBA, "llvmlite"):
-                raise
+            _keep_compiled(areas.add_rows)
+            return cls(areas.add_rows)._warmed()
+        except _UNUSABLE as error:
+            print(f"No numba ({error}): drizzlepac's square kernel is taken.")  # noqa: T201, a log
             return None
-        return cls(areas.add_rows)._warmed()
 
     def _warmed(self) -> SquareKernel:
         """Compile it, or load what was compiled before."""
@@ -107,10 +114,20 @@ class SquareKernel:
         return True
 
 
+def _keep_compiled(function: Any) -> None:  # noqa: ANN401
+    """Let numba keep what it compiles for the next process, where it finds a place."""
+    try:
+        function.enable_caching()
+    except RuntimeError as error:
+        print(f"numba compiles each time: {error}")  # noqa: T201, the log
+
+
 def _suits(ratio: float, options: dict[str, Any]) -> bool:
     if options["kernel"] != "square" or options.get("wcsmap") is not None:
         return False
-    return bool(math.sqrt(2) * options["pixfrac"] / ratio <= _LONGEST_PIX)
+    # drizzlepac refuses what is negative, and takes another kernel for what is nearly nothing.
+    is_drop = options["pixfrac"] > _SMALLEST_DROP
+    return bool(is_drop and math.sqrt(2) * options["pixfrac"] / ratio <= _LONGEST_PIX)
 
 
 def _values(pixels: Array, divisor: float, ratio: float) -> Array:
