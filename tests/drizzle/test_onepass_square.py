@@ -177,7 +177,7 @@ def test_chips_are_those_of_drizzlepacs_kernel(chips, detector, wish):
     ],
     ids=["missing", "for another numpy", "broken"],
 )
-def test_without_a_numba_that_works_there_is_no_such_kernel(monkeypatch, capsys, error, name):
+def test_without_a_numba_that_works_there_is_no_such_kernel(monkeypatch, caplog, error, name):
     imported = builtins.__import__
 
     def without(wanted, *rest):
@@ -188,16 +188,16 @@ def test_without_a_numba_that_works_there_is_no_such_kernel(monkeypatch, capsys,
     monkeypatch.delitem(sys.modules, AREAS, raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     assert SquareKernel.compiled() is None
-    assert name in capsys.readouterr().out.lower()
+    assert name in caplog.text.lower()
 
 
-def test_numba_compiles_each_time_where_it_finds_no_place_for_a_cache(monkeypatch, square, capsys):
+def test_numba_compiles_each_time_where_it_finds_no_place_for_a_cache(monkeypatch, square, caplog):
     def nowhere(_):
         raise RuntimeError("no locator available")
 
     monkeypatch.setattr(type(square.add_rows), "enable_caching", nowhere)
     assert SquareKernel.compiled() is not None
-    assert "no locator" in capsys.readouterr().out
+    assert "no locator" in caplog.text
 
 
 @pytest.mark.parametrize("error", [EOFError("Ran out of input"), OSError("No space left")])

@@ -9,6 +9,7 @@ add them in the same order in single precision.
 from __future__ import annotations
 
 import importlib
+import logging
 import math
 import pickle
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from typing import Any
 import numpy as np
 
 from skydb.drizzle.tasks.onepass_sums import Array
+
+#: Its warnings go to the log of the task.
+_LOG = logging.getLogger(__name__)
 
 _AREAS = "skydb.drizzle.tasks.onepass_areas"
 #: Failures of a numba that is missing, for another numpy, broken, or has a damaged or full cache.
@@ -54,7 +58,7 @@ class SquareKernel:
             _keep_compiled(areas.add_rows)
             return cls(areas.add_rows)._warmed()
         except _UNUSABLE as error:
-            print(f"No numba ({error}): drizzlepac's square kernel is taken.")  # noqa: T201, a log
+            _LOG.warning("No numba (%s): drizzlepac's square kernel is taken.", error)
             return None
 
     def _warmed(self) -> SquareKernel:
@@ -119,7 +123,7 @@ def _keep_compiled(function: Any) -> None:  # noqa: ANN401
     try:
         function.enable_caching()
     except RuntimeError as error:
-        print(f"numba compiles each time: {error}")  # noqa: T201, the log
+        _LOG.warning("numba compiles each time: %s", error)
 
 
 def _suits(ratio: float, options: dict[str, Any]) -> bool:
