@@ -74,7 +74,7 @@ def test_the_metadata_say_whose_it_is_and_what_it_runs_on(
     assert metadata["Version"] == __version__ == project["version"]
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["License-File"] == "LICENSE"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"archive", "browse", "dask"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"archive", "browse", "dask", "fast"}
     assert len(metadata.get_all("Project-URL", [])) == len(project["urls"])
     assert str(metadata.get_payload()).startswith("# skydb")
 
