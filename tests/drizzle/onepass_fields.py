@@ -19,8 +19,8 @@ from tests.drizzle.exposures import Exposure, write_exposure
 
 #: Flags: good by final_bits, taken out by resetbits, bad.
 GOOD, RESET, BAD = 16, 4096, 4
-#: Cases that are drizzled by the faster kernel, too.
-SQUARE = ("tutorial", "optical", "wide")
+#: Cases that are drizzled by the faster kernel, too; and one, of another kernel, that is not.
+SQUARE = ("tutorial", "optical", "wide", "errors")
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def _mosaics(
     ]
     field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
-    if field.pixels >= int(request["fewest_pixels"]):
+    if field.pixels >= int(request["fewest_pixels"]) and _is_for_square(field):
         field.square = SquareKernel.compiled()
         clock.lap("kernel")
     jobs = int(request["jobs"])
@@ -84,6 +84,16 @@ def _mosaics(
     return [
         {**files, **masks} for files, masks in zip(made, summed.masks, strict=True)
     ], field.left_out
+
+
+def _is_for_square(field: Field) -> bool:
+    """Whether the faster kernel suits every chip; HISTORY names one kernel for all of them."""
+    from skydb.drizzle.tasks.onepass_chips import chips_of
+    from skydb.drizzle.tasks.onepass_square import suits
+
+    scale = field.wcs.final_wcs.pscale
+    chips = (chip for image in field.images for chip in chips_of(image))
+    return all(suits(scale / chip.wcslin_pscale, field.parameters) for chip in chips)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import importlib
 import logging
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,7 @@ class SquareKernel:
             False when this kernel cannot do it. The arrays are as they were then.
         """
         ratio = output_wcs.pscale / options["wcslin_pscale"]
-        if not _suits(ratio, options):
+        if not suits(ratio, options):
             return False
         corners = _Corners(input_wcs, output_wcs, pixels.shape, options)
         science, weight, context = arrays
@@ -126,7 +126,16 @@ def _keep_compiled(function: Any) -> None:  # noqa: ANN401
         _LOG.warning("numba compiles each time: %s", error)
 
 
-def _suits(ratio: float, options: dict[str, Any]) -> bool:
+def suits(ratio: float, options: Mapping[str, Any]) -> bool:
+    """Whether this kernel may drizzle a chip.
+
+    Parameters
+    ----------
+    ratio : float
+        Size of a pixel of the mosaic in pixels of the chip.
+    options : mapping
+        With ``kernel`` and ``pixfrac``, as of ``adrizzle.do_driz``.
+    """
     if options["kernel"] != "square" or options.get("wcsmap") is not None:
         return False
     # drizzlepac refuses what is negative, and takes another kernel for what is nearly nothing.
