@@ -3,7 +3,9 @@
 Drizzling is linear in the sky: the mosaic of a method is the weighted mean of the
 drizzled exposures less the sky of each, and neither the drizzled pixels nor the weights
 know what is subtracted. So every exposure is drizzled once, with drizzlepac's own C
-kernel, and what differs between the methods is a sum of the weights.
+kernel, and what differs between the methods is a sum of the weights. Large fields are
+drizzled by a faster kernel where numba is installed; it adds each pixel to the mosaics of
+all methods as AstroDrizzle would, to the last bit.
 """
 
 from __future__ import annotations

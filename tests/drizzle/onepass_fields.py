@@ -20,7 +20,7 @@ from tests.drizzle.exposures import Exposure, write_exposure
 #: Flags: good by final_bits, taken out by resetbits, bad.
 GOOD, RESET, BAD = 16, 4096, 4
 #: Cases that are drizzled by the faster kernel, too; and one, of another kernel, that is not.
-SQUARE = ("tutorial", "optical", "wide", "errors")
+SQUARE = ("tutorial", "optical", "wide", "filled", "errors")
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,10 @@ def cases(directory: Path) -> dict[str, Case]:
         extra={"final_outnx": 330, "final_outny": 270, "final_ra": 85.2536, "final_dec": -2.4585,
                "final_kernel": "gaussian", "final_fillval": -7.0, "final_units": "counts"},
     )  # fmt: skip
+    filled = AstroDrizzleSettings(
+        final_pixfrac=0.8, context=True,
+        extra={"final_wht_type": "ERR", "final_fillval": -7.0, "final_units": "counts"},
+    )  # fmt: skip
     north_up = AstroDrizzleSettings(final_rot_deg=0.0, final_scale_arcsec=0.05, context=True)
     return {
         "tutorial": Case(
@@ -143,6 +147,7 @@ def cases(directory: Path) -> dict[str, Case]:
         ),
         "errors": Case((infrared[0],), (SkyMethod.GLOBALMIN,), by_errors),
         "window": Case(tuple(advanced), (SkyMethod.LOCALMIN,), window),
+        "filled": Case(tuple(advanced), (SkyMethod.GLOBALMIN, SkyMethod.GLOBALMIN_MATCH), filled),
         "optical": Case(tuple(optical), (SkyMethod.GLOBALMIN_MATCH,), north_up),
         "wide": Case(tuple(wide), (SkyMethod.MATCH,), AstroDrizzleSettings()),
     }

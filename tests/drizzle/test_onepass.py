@@ -25,11 +25,17 @@ CASES = [
     ("window", SkyMethod.LOCALMIN),
     ("optical", SkyMethod.GLOBALMIN_MATCH),
     ("wide", SkyMethod.MATCH),
+    ("filled", SkyMethod.GLOBALMIN),
+    ("tutorial-square", SkyMethod.LOCALMIN),
     ("tutorial-square", SkyMethod.MATCH),
+    ("filled-square", SkyMethod.GLOBALMIN),
+    ("filled-square", SkyMethod.GLOBALMIN_MATCH),
     ("optical-square", SkyMethod.GLOBALMIN_MATCH),
     ("wide-square", SkyMethod.MATCH),
     ("errors-square", SkyMethod.GLOBALMIN),
 ]
+#: The errors are drizzled by the kernel ``turbo``.
+BY_SQUARE = [case for case in CASES if "-square" in case[0] and "errors" not in case[0]]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +53,15 @@ def pair(request, compared):
 
 def test_pixels_differ_by_no_more_than_single_precision(pair):
     require_equal_pixels(*pair)
+
+
+@pytest.mark.parametrize("kind", ["science", "weight"])
+@pytest.mark.parametrize("case", BY_SQUARE, ids=lambda case: f"{case[0]}-{case[1].column}")
+def test_mosaics_of_the_faster_kernel_are_astrodrizzles_to_the_last_digit(compared, case, kind):
+    name, method = case
+    mosaics = compared[name].reference[method], compared[name].ours[method]
+    theirs, pixels = (fits.getdata(getattr(mosaic, kind)) for mosaic in mosaics)
+    np.testing.assert_array_equal(pixels, theirs)
 
 
 def test_weights_are_equal(pair):
@@ -78,9 +93,8 @@ def test_files_have_the_names_that_astrodrizzle_gives_them(pair):
 def test_headers_are_equal_but_for_the_log_and_lines_of_history(request, pair, kind):
     reference, ours = (getattr(mosaic, kind) for mosaic in pair)
     assert different_cards(reference, ours) <= MAY_DIFFER
-    # The errors are drizzled by the kernel ``turbo``.
-    name = request.node.name
-    by_square = ["numba, square kernel,"] if "-square" in name and "errors" not in name else []
+    is_by_square = any(f"{name}-{method.column}" in request.node.name for name, method in BY_SQUARE)
+    by_square = ["numba, square kernel,"] if is_by_square else []
     assert new_history(reference, ours) == ["skydb, one pass for all skies,", *by_square]
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skydb.drizzle.tasks.onepass_square import SquareKernel
+from skydb.drizzle.tasks.onepass_square import ChipRefusedError, Scales, SquareKernel
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
-from tests.drizzle.square_chips import WISHES
+from tests.drizzle.square_chips import REFUSED, WISHES
 
 AREAS = "skydb.drizzle.tasks.onepass_areas"
 #: What double precision keeps of the difference of areas.
@@ -25,6 +25,7 @@ CHIPS = {SimDetector.IR: 1, SimDetector.UVIS: 2}
 KINDS = ("science", "weight", "context")
 #: The wish with a context image.
 CONTEXT = "smaller drops"
+AS_THEY_ARE = (np.float32(1), np.float32(1))
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +35,20 @@ def square():
     return found
 
 
-def spread(square, corners, value=3.0, weight=2.0, size=6):
-    """Mean, weight and bits of one pixel whose corners (4, 2) are given."""
+SKIES = (0.0, 0.75, -2.0)
+
+
+def spread(square, corners, value=3.0, weight=2.0, size=6, skies=(0.0,)):
+    """Means, weight and bits of one pixel whose corners (4, 2) are given."""
     lower_left, lower_right, upper_right, upper_left = np.asarray(corners, dtype=float)
     rows = [[lower_left, lower_right], [upper_left, upper_right]]
-    science, weights = np.full((size, size), np.nan, "f4"), np.zeros((size, size), "f4")
-    bits = np.zeros((size, size), "i4")
+    science = np.full((size, size, len(skies)), np.nan, "f4")
+    weights, bits = np.zeros((size, size), "f4"), np.zeros((size, size), "i4")
     one = [np.full((1, 1), number, "f4") for number in (value, weight)]
     places = np.ascontiguousarray(np.moveaxis(np.array(rows), 2, 0))
-    done = square.add_rows(*one, places, 1, science, weights, bits, np.int32(4))
-    return done, science, weights, bits
+    own = *one, skies, AS_THEY_ARE, places, 1, 5
+    done = square.add_rows(*own, science, weights, bits, np.int32(4))
+    return done, science[..., 0], weights, bits
 
 
 def overlaps(corners, size=6):
@@ -114,6 +119,34 @@ def test_what_lies_outside_of_the_mosaic_is_left_out(square):
     assert np.isfinite(science).sum() == 1
 
 
+@given(st.data())
+def test_a_chip_is_added_to_several_mosaics_as_to_each_alone(square, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    skies = data.draw(st.permutations(SKIES))
+    shape = rows, columns = 5, 70  # more columns than are done at a time
+    y, x = np.mgrid[0 : rows + 1, 0 : columns + 1] * 0.97 + rng.uniform(-0.1, 0.1, (2, 6, 71))
+    pixels = [rng.normal(2, 3, shape).astype("f4") for _ in range(3)]
+    weights = [(rng.random(shape) * (rng.random(shape) > 0.2)).astype("f4") for _ in range(3)]
+    factors = np.float32(0.3), np.float32(1.7)
+
+    def added(some):
+        science = np.full((8, 74, len(some)), np.nan, "f4")
+        weight, bits = np.zeros((8, 74), "f4"), np.zeros((8, 74), "i4")
+        for bit, own in enumerate(zip(pixels, weights, strict=True)):
+            places = np.stack([x + bit * 0.4, y]), 1, 5
+            assert square.add_rows(
+                *own, some, factors, *places, science, weight, bits, np.int32(1 << bit)
+            )
+        return science, weight, bits
+
+    together = added(tuple(skies))
+    for mosaic, sky in enumerate(skies):
+        science, weight, bits = added((sky,))
+        np.testing.assert_array_equal(together[0][..., mosaic], science[..., 0])
+        np.testing.assert_array_equal(together[1], weight)
+        np.testing.assert_array_equal(together[2], bits)
+
+
 @pytest.mark.parametrize("far", [2.6, 30.0, np.nan, np.inf])
 def test_a_pixel_that_reaches_too_far_is_refused(square, far):
     done, *_ = spread(square, [[1.0, 1.0], [far + 1, 1.0], [far + 1, 2.0], [1.0, 2.0]])
@@ -154,8 +187,6 @@ def by_name(arrays, path):
 @pytest.mark.parametrize("detector", CHIPS)
 def test_chips_are_those_of_drizzlepacs_kernel(chips, detector, wish):
     found = chips[detector]
-    suits = wish not in ("another kernel", "a fine grid")
-    assert found[f"{wish}/by square"] == (CHIPS[detector] if suits else 0)
     for chip in range(CHIPS[detector]):
         theirs, ours = (
             {kind: found.get(f"{wish}/{chip}/{who}/{kind}") for kind in KINDS}
@@ -166,6 +197,23 @@ def test_chips_are_those_of_drizzlepacs_kernel(chips, detector, wish):
         np.testing.assert_allclose(ours["weight"], theirs["weight"], rtol=3e-7, atol=1e-9)
         assert (ours["context"] is None) == (theirs["context"] is None) == (wish != CONTEXT)
         np.testing.assert_array_equal(ours["context"], theirs["context"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detector", CHIPS)
+def test_a_pass_with_a_chip_that_is_refused_is_made_by_drizzlepacs_kernel(chips, detector):
+    found = chips[detector]
+    assert np.isfinite(found["refused/science"]).any()
+    np.testing.assert_array_equal(found["refused/science"], found["theirs/science"])
+    assert "numba" not in str(found["refused/history"])
+    assert "for the fast kernel" in str(found["refused/log"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", REFUSED)
+@pytest.mark.parametrize("detector", CHIPS)
+def test_chips_that_are_for_drizzlepacs_kernel_are_refused(chips, detector, wish):
+    assert chips[detector][f"{wish}/is refused"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +250,7 @@ def test_numba_compiles_each_time_where_it_finds_no_place_for_a_cache(monkeypatc
 
 @pytest.mark.parametrize("error", [EOFError("Ran out of input"), OSError("No space left")])
 def test_a_damaged_or_full_cache_leaves_the_work_to_drizzlepac(monkeypatch, error):
-    def fails(_):
+    def fails(*_):
         raise error
 
     monkeypatch.setattr(SquareKernel, "_warmed", fails)
@@ -214,4 +262,18 @@ def test_drops_that_drizzlepac_refuses_or_takes_for_points_are_left_to_it(square
     options = {"kernel": "square", "pixfrac": pixfrac, "wcslin_pscale": 1.0}
     pixels = np.zeros((2, 2), "f4")
     mosaic = SimpleNamespace(pscale=1.0)
-    assert not square.drizzle(pixels, None, pixels, mosaic, (None,) * 3, (1.0, 1.0), **options)
+    with pytest.raises(ChipRefusedError):
+        square.drizzle(pixels, None, pixels, mosaic, None, None, **options)
+
+
+@pytest.mark.parametrize(
+    ("sky", "subtracted"),
+    [
+        (0.80009663, float(np.float32(0.80009663))),
+        (0.12985322423085013, 0.12985322423085013),
+        (0.0, 0.0),
+        (-3.5, -3.5),
+    ],
+)
+def test_a_sky_has_the_precision_that_skypac_found_it_with(sky, subtracted):
+    assert Scales(1.0, 1.0, [sky]).skies == (subtracted,)

@@ -8,9 +8,10 @@ import pytest
 from astropy.io import fits
 
 from skydb.drizzle.tasks.onepass_courses import Course, courses
+from skydb.drizzle.tasks.onepass_mosaics import shared
 from skydb.drizzle.tasks.onepass_output import Writer, write_in_parts
 from skydb.drizzle.tasks.onepass_processes import FORK, Processes, Turns, results_of
-from skydb.drizzle.tasks.onepass_sums import Box, Drizzled, Sums, shared
+from skydb.drizzle.tasks.onepass_sums import Box, Drizzled, Sums
 
 SHAPE = (150, 40)
 OWN = [Course(0, 0.0)]

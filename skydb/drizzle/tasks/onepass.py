@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +19,12 @@ from skydb.drizzle.tasks.versions import versions
 if TYPE_CHECKING:
     from skydb.drizzle.tasks.onepass_courses import Course
     from skydb.drizzle.tasks.onepass_field import Field
+    from skydb.drizzle.tasks.onepass_mosaics import Mosaics
     from skydb.drizzle.tasks.onepass_output import Draft
-    from skydb.drizzle.tasks.onepass_sums import Sums
     from skydb.drizzle.tasks.onepass_work import Skies
+
+#: Its warnings go to the log of the task.
+_LOG = logging.getLogger(__name__)
 
 _STEP_MEDIAN = 4
 
@@ -29,9 +34,17 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     clock = Clock()
     rejects = request["parameters"].get("driz_cr") is True
     import_drizzlepac(REJECTION if rejects else DRIZZLE)
+    from skydb.drizzle.tasks.onepass_square import ChipRefusedError
+
     clock.lap("imports")
     with working_in(request, scratch), skydb_names_understood():
-        made, left_out = _mosaics(request, clock, rejects=rejects)
+        try:
+            made, left_out = _mosaics(request, clock, rejects=rejects)
+        except ChipRefusedError as error:
+            _LOG.warning("%s drizzlepac's kernel makes the mosaics.", error)
+            made, left_out = _mosaics(
+                {**request, "fewest_pixels": math.inf}, clock, rejects=rejects
+            )
     return {
         "mosaics": dict(zip(request["outputs"], made, strict=True)),
         "left_out": left_out,
@@ -70,8 +83,8 @@ def _mosaics(
     ]
     field = read_field(request["exposures"], request["parameters"], outputs[0])
     clock.lap("headers")
-    if field.pixels >= int(request["fewest_pixels"]) and _is_for_square(field):
-        field.square = SquareKernel.compiled()
+    if field.pixels >= request["fewest_pixels"] and _is_for_square(field):
+        field.square = SquareKernel.compiled(1 if rejects else len(outputs))
         clock.lap("kernel")
     jobs = int(request["jobs"])
     summed = (_rejecting if rejects and _can_reject(field) else _plain)(
@@ -100,7 +113,7 @@ def _is_for_square(field: Field) -> bool:
 class _Summed:
     """The mosaics but for their files, and for each what is said of its masks."""
 
-    sums: Sums
+    sums: Mosaics
     drafted: Draft
     masks: list[dict[str, Any]]
 
@@ -109,15 +122,23 @@ def _plain(
     field: Field, skies: Sequence[Skies], outputs: Sequence[str], jobs: int, clock: Clock
 ) -> _Summed:
     """Drizzle exposures as they are."""
+    from skydb.drizzle.tasks.onepass_means import Means
     from skydb.drizzle.tasks.onepass_output import draft
     from skydb.drizzle.tasks.onepass_processes import Processes, results_of
     from skydb.drizzle.tasks.onepass_static import StaticMasks
     from skydb.drizzle.tasks.onepass_sums import Sums
-    from skydb.drizzle.tasks.onepass_work import Pass
+    from skydb.drizzle.tasks.onepass_work import MeansPass, SummingPass
 
     planes = field.planes if field.has_context else 0
-    sums = Sums(field.wcs.final_wcs.array_shape, _courses(skies), planes)
-    work = Pass(field, skies, sums, StaticMasks(field))
+    shape = field.wcs.final_wcs.array_shape
+    static = StaticMasks(field)
+    work: SummingPass | MeansPass
+    if field.square is None:
+        work = SummingPass(field, skies, Sums(shape, _courses(skies), planes), static)
+    else:
+        work = MeansPass(
+            field, skies, Means(shape, len(skies), planes), static, square=field.square
+        )
     count = len(field.images)
     with Processes(work, min(jobs, count)) as processes:
         masked = processes.begin("mask", count if work.static.is_on else 0)
@@ -126,7 +147,7 @@ def _plain(
         clock.lap("draft")
         results_of([*masked, *drizzled])
     clock.lap("drizzle")
-    return _Summed(sums, drafted, [{} for _ in outputs])
+    return _Summed(work.sums, drafted, [{} for _ in outputs])
 
 
 def _rejecting(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from skydb.drizzle.tasks.onepass_sums import Array
+from skydb.drizzle.tasks.onepass_mosaics import Array
 
 #: Pixels at a time.
 _B = 64
@@ -124,17 +124,21 @@ def _take(work, upper, lower, first, step, count):  # noqa: ANN001, ANN202
 
 
 @njit(error_model="numpy")
-def _add(work, values, weights, science, weight, context, bit):  # noqa: ANN001, ANN202
-    """Add some pixels to the mosaic, each as drizzlepac does, in single precision.
+def _add(work, pixels, weights, skies, factors, science, weight, context, bit):  # noqa: ANN001, ANN202
+    """Add some pixels to the mosaics, each as drizzlepac does, in single precision.
 
     Returns False at a pixel that reaches too far or has no place.
     """
-    ny, nx = science.shape
-    for i in range(len(values)):
+    ny, nx = weight.shape
+    values = np.empty(len(skies), np.float32)
+    for i in range(len(pixels)):
         whole = work[_WHOLE * _B + i]
         # Written so that what is no number is refused.
         if not (abs(whole) > 0 and work[_REACH * _B + i] < _WIDEST):
             return False
+        for mosaic in range(len(skies)):
+            value = np.float32(np.float64(pixels[i]) - skies[mosaic])
+            values[mosaic] = np.float32(np.float32(value * factors[0]) * factors[1])
         turn = -1.0 if whole > 0 else 1.0
         share = -np.float64(weights[i]) / whole
         column, row = int(work[_COLUMN * _B + i]), int(work[_ROW * _B + i])
@@ -146,10 +150,14 @@ def _add(work, values, weights, science, weight, context, bit):  # noqa: ANN001,
                 before = weight[y, x]
                 after = np.float32(before + gain)
                 if before == 0:
-                    science[y, x] = values[i]
+                    for mosaic in range(len(skies)):
+                        science[y, x, mosaic] = values[mosaic]
                 elif after != 0:
-                    flux = np.float32(science[y, x] * before) + np.float32(gain * values[i])
-                    science[y, x] = np.float32(np.float64(np.float32(flux)) / np.float64(after))
+                    for mosaic in range(len(skies)):
+                        flux = np.float32(science[y, x, mosaic] * before)
+                        flux += np.float32(gain * values[mosaic])
+                        # Rounded as a division in double precision is in the end.
+                        science[y, x, mosaic] = flux / after
                 weight[y, x] = after
                 if bit and gain > 0:
                     context[y, x] |= bit
@@ -157,19 +165,45 @@ def _add(work, values, weights, science, weight, context, bit):  # noqa: ANN001,
 
 
 @njit(error_model="numpy")
-def add_rows(values, weights, corners, steps, science, weight, context, bit):  # noqa: ANN001, ANN201
-    """Add rows of a chip to a part of the mosaic.
+def add_rows(  # noqa: ANN201
+    pixels,  # noqa: ANN001
+    weights,  # noqa: ANN001
+    skies,  # noqa: ANN001
+    factors,  # noqa: ANN001
+    corners,  # noqa: ANN001
+    steps,  # noqa: ANN001
+    slant,  # noqa: ANN001
+    science,  # noqa: ANN001
+    weight,  # noqa: ANN001
+    context,  # noqa: ANN001
+    bit,  # noqa: ANN001
+):
+    """Add rows of a chip to a part of the mosaics.
+
+    They are taken in strips of 64 columns, so that the pixels of the mosaic that a strip reaches
+    stay in the cache however the chip is turned. A strip begins `slant` columns further left
+    in each row: two pixels of the chip that reach one of the mosaic are less far apart, so that
+    its additions have the order of the rows and columns of the chip, as drizzlepac's have.
 
     Parameters
     ----------
-    values, weights : array of float32 (rows, columns)
-        Pixels on the scale of the mosaic, and their weights.
+    pixels, weights : array of float32 (rows, columns)
+        The chip, and the weights of its pixels.
+    skies : tuple of float
+        What each mosaic subtracts, in double precision as in AstroDrizzle. How many they are
+        is known when this is compiled.
+    factors : tuple of float32
+        Two numbers by which the rest is multiplied, one after the other.
     corners : array of float64 (2, M, N)
         x and y of the corners of the pixels on the mosaic, counted from zero.
     steps : int
         1 where neighbours share their corners, 2 where each pixel has its own.
-    science, weight : array of float32
-        Weighted mean and weight; changed.
+    slant : int
+        Columns, more than lie between two pixels that reach one of the mosaic.
+    science : array of float32 (rows, columns, mosaics)
+        Weighted means; changed.
+    weight : array of float32
+        Weight, the same for all; changed.
     context : array of int32
         Bits of the chips; changed unless `bit` is 0.
     bit : int32
@@ -182,15 +216,17 @@ def add_rows(values, weights, corners, steps, science, weight, context, bit):  #
         no use then.
     """
     work: Array = np.zeros(_WORK * _B)
-    rows, columns = values.shape
-    for row in range(rows):
-        lower, upper = corners[:, row * steps], corners[:, row * steps + 1]
-        for first in range(0, columns, _B):
-            count = min(_B, columns - first)
-            _take(work, upper, lower, first, steps, count)
+    rows, columns = pixels.shape
+    for strip in range(0, columns + slant * (rows - 1), _B):
+        for row in range(rows):
+            first = max(strip - slant * row, 0)
+            last = min(strip - slant * row + _B, columns)
+            if first >= last:
+                continue
+            lower, upper = corners[:, row * steps], corners[:, row * steps + 1]
+            _take(work, upper, lower, first, steps, last - first)
             _share(work)
-            some = slice(first, first + count)
-            mine = values[row, some], weights[row, some]
-            if not _add(work, *mine, science, weight, context, bit):
+            mine = pixels[row, first:last], weights[row, first:last]
+            if not _add(work, *mine, skies, factors, science, weight, context, bit):
                 return False
     return True

@@ -18,7 +18,7 @@ from astropy.io import fits
 
 from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
-from skydb.drizzle.tasks.onepass_sums import Array
+from skydb.drizzle.tasks.onepass_mosaics import Array
 
 #: What is called in place of ``adrizzle.do_driz``.
 Kernel = Callable[..., str]

@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 from astropy.io import fits
 
-from skydb.drizzle.tasks.onepass_sums import Array
+from skydb.drizzle.tasks.onepass_mosaics import Array
 from skydb.drizzle.tasks.onepass_windows import SIGNAL, slopes
 
 _STEP_BLOT, _STEP_DRIZ_CR = 5, 6

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skydb.drizzle.tasks.onepass_sums import Array
+from skydb.drizzle.tasks.onepass_mosaics import Array
 
 #: Options of ``do_driz`` that the mapping needs.
 _STEPSIZE = "stepsize"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from skydb.drizzle.tasks.onepass_square import SquareKernel
-from skydb.drizzle.tasks.onepass_sums import Array, Box, Drizzled
+from skydb.drizzle.tasks.onepass_mosaics import Array
+from skydb.drizzle.tasks.onepass_square import Scales, SquareKernel, Target
+from skydb.drizzle.tasks.onepass_sums import Box, Drizzled
 
 #: Widest reach of a kernel (``lanczos3``, ``gaussian``) in pixels of the exposure, and
 #: what the interpolation of the mapping may be off, in pixels of the mosaic.
@@ -30,7 +31,7 @@ class KernelCall:
     has_context : bool
         Whether there will be a context image.
     square : SquareKernel or None
-        Faster kernel for chips that it suits.
+        Faster kernel than drizzlepac's.
     """
 
     receive: Callable[[int, Drizzled, float], None]
@@ -64,7 +65,13 @@ class KernelCall:
         fillval: object,
         **options: Any,  # noqa: ANN401
     ) -> str:
-        """Drizzle one chip; the arrays of the mosaic stay as they are."""
+        """Drizzle one chip; the arrays of the mosaic stay as they are.
+
+        Raises
+        ------
+        ChipRefusedError
+            When the faster kernel cannot do it.
+        """
         del outsci, outwht, outcon, fillval
         pix_ratio = output_wcs.pscale / wcslin_pscale
         box = footprint(input_wcs, output_wcs, pix_ratio)
@@ -74,9 +81,11 @@ class KernelCall:
         seconds = 1.0 if in_units == "cps" else expin
         own = (insci, input_wcs, inwht, cut_out(output_wcs, box))
         options.update(wcslin_pscale=wcslin_pscale, uniqid=(uniqid - 1) % 32 + 1)
-        arrays, scales = (science, weight, context), (wt_scl, seconds)
         version = "square"
-        if self.square is None or not self.square.drizzle(*own, arrays, scales, **options):
+        if self.square is not None:
+            target = Target(science[..., np.newaxis], weight, context)
+            self.square.drizzle(*own, target, Scales(wt_scl, seconds), **options)
+        else:
             bits = np.zeros(box.shape, np.int32) if context is None else context
             rest = (science, weight, bits, expin, in_units, wt_scl)
             version = self.real(*own, *rest, fillval=None, **options)

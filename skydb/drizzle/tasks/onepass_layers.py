@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from skydb.drizzle.tasks.onepass_courses import Course
-from skydb.drizzle.tasks.onepass_sums import FLOAT, INTEGER, Array, Sums, shared
+from skydb.drizzle.tasks.onepass_mosaics import FLOAT, INTEGER, Array, shared
+from skydb.drizzle.tasks.onepass_sums import Sums
 
 
 class LayeredSums(Sums):

@@ -21,9 +21,10 @@ import numpy as np
 from skydb.drizzle.tasks.onepass_chips import chips_of, drizzle_exposure, pixels
 from skydb.drizzle.tasks.onepass_field import Field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall, footprint
+from skydb.drizzle.tasks.onepass_mosaics import Array, shared
 from skydb.drizzle.tasks.onepass_processes import Turns
 from skydb.drizzle.tasks.onepass_static import StaticMasks
-from skydb.drizzle.tasks.onepass_sums import Array, Box, Drizzled, shared
+from skydb.drizzle.tasks.onepass_sums import Box, Drizzled
 from skydb.drizzle.tasks.onepass_windows import SIGNAL
 
 _STEP_MEDIAN = 4

@@ -19,7 +19,7 @@ from astropy.io import fits
 
 from skydb.drizzle.tasks.onepass_chips import ChipRecord, chips_of, rehearse
 from skydb.drizzle.tasks.onepass_field import Field, product_name, reading_from
-from skydb.drizzle.tasks.onepass_sums import Array, Sums
+from skydb.drizzle.tasks.onepass_mosaics import Array, Mosaics
 from skydb.drizzle.tasks.versions import version_of
 
 _SKY = "MDRIZSKY"
@@ -163,8 +163,8 @@ class Writer:
     ----------
     field : Field
         The exposures.
-    sums : Sums
-        Their sums.
+    sums : Mosaics
+        What came of them.
     outputs : sequence of str
         Root of the name of each mosaic.
     skies : sequence of mapping
@@ -174,7 +174,7 @@ class Writer:
     """
 
     field: Field
-    sums: Sums
+    sums: Mosaics
     outputs: Sequence[str]
     skies: Sequence[Mapping[tuple[str, int], float | None]]
     draft: Draft

@@ -17,8 +17,9 @@ from skydb.drizzle.tasks.onepass_crmasks import Rejection
 from skydb.drizzle.tasks.onepass_few import Call, FewPixels, Target
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_layers import LayeredSums
+from skydb.drizzle.tasks.onepass_mosaics import Array, shared
 from skydb.drizzle.tasks.onepass_square import SquareKernel
-from skydb.drizzle.tasks.onepass_sums import Array, Drizzled, shared
+from skydb.drizzle.tasks.onepass_sums import Drizzled
 from skydb.drizzle.tasks.onepass_work import Pass
 
 _STEP_FINAL = 7
@@ -106,14 +107,13 @@ class RejectingPass(Pass):
         self, index: int, order: int, chip: _Rejected, drizzled: Drizzled, unit: float
     ) -> None:
         """Add one chip when it is its turn: what all mosaics have, then the rest of each."""
-        name, plane = self.exposures.images[index]._filename, drizzled.plane
         hdu = chips_of(self.exposures.images[index])[order]
-        given = [mosaic[name, hdu.extver] or 0.0 for mosaic in self.skies]
+        given = self._skies_of(index, hdu)
         gain = hdu._effGain
-        with self._added.turn(self.exposures.first_chips[index] + order):
+        with self._turn(index, order):
             self.sums.add(drizzled, given, unit * gain)
             for mosaic, sky in enumerate(given):
-                chip.add_rest(mosaic, sky * gain, self._target(mosaic, plane))
+                chip.add_rest(mosaic, sky * gain, self._target(mosaic, drizzled.plane))
 
     def _target(self, mosaic: int, plane: int) -> Target:
         sums = self.sums

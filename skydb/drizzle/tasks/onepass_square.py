@@ -12,13 +12,17 @@ import importlib
 import logging
 import math
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skydb.drizzle.tasks.onepass_sums import Array
+from skydb.drizzle.tasks.onepass_mosaics import Array
+
+if TYPE_CHECKING:
+    from skydb.drizzle.tasks.onepass_fronts import Front
 
 #: Its warnings go to the log of the task.
 _LOG = logging.getLogger(__name__)
@@ -34,8 +38,15 @@ _SMALLEST_DROP = 0.001
 #: Widest reach of a pixel's diagonal on the mosaic, in its pixels: one less than the areas
 #: have room for, wherever it begins, and some for distortion.
 _LONGEST_PIX = 1.8
+#: Columns between pixels of a chip that reach one of the mosaic, in the sides of both: their
+#: diagonals, and some for distortion.
+_SLANT = 1.6
 #: Rows whose corners are mapped at a time: they stay in the cache of a core.
 _ROWS = 32
+
+
+class ChipRefusedError(RuntimeError):
+    """A chip is for drizzlepac's own kernel."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +62,29 @@ class SquareKernel:
     add_rows: Callable[..., bool]
 
     @classmethod
-    def compiled(cls) -> SquareKernel | None:
-        """The kernel, ready to be shared by forked processes; None without a numba that works."""
+    def compiled(cls, mosaics: int = 1) -> SquareKernel | None:
+        """The kernel, ready to be shared by forked processes; None without a numba that works.
+
+        Parameters
+        ----------
+        mosaics : int
+            How many are made at a time.
+        """
         try:
             areas = importlib.import_module(_AREAS)
             _keep_compiled(areas.add_rows)
-            return cls(areas.add_rows)._warmed()
+            return cls(areas.add_rows)._warmed(mosaics)
         except _UNUSABLE as error:
             _LOG.warning("No numba (%s): drizzlepac's square kernel is taken.", error)
             return None
 
-    def _warmed(self) -> SquareKernel:
+    def _warmed(self, mosaics: int) -> SquareKernel:
         """Compile it, or load what was compiled before."""
         pixel, nowhere = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.int32)
-        corners = np.zeros((2, 2, 2))
-        self.add_rows(pixel, pixel, corners, 1, pixel, pixel, nowhere, np.int32(0))
+        science = np.zeros((1, 1, mosaics), np.float32)
+        skies, factors = (0.0,) * mosaics, (np.float32(1),) * 2
+        own = pixel, pixel, skies, factors, np.zeros((2, 2, 2)), 1, 1
+        self.add_rows(*own, science, pixel, nowhere, np.int32(0))
         return self
 
     def drizzle(
@@ -74,48 +93,106 @@ class SquareKernel:
         input_wcs: Any,  # noqa: ANN401
         weights: Array,
         output_wcs: Any,  # noqa: ANN401
-        arrays: tuple[Array, Array, Array | None],
-        scales: tuple[float, float],
+        target: Target,
+        scales: Scales,
+        front: Front | None = None,
         **options: Any,  # noqa: ANN401
-    ) -> bool:
-        """Drizzle one chip into arrays that have nothing yet.
+    ) -> None:
+        """Drizzle one chip.
 
         Parameters
         ----------
         pixels, weights : array (rows, columns)
             The chip; not changed.
         input_wcs, output_wcs : HSTWCS
-            Of the chip and of the part of the mosaic.
-        arrays : tuple of array
-            Weighted mean (NaN so far), weight (0) and bits of the chips, or None.
-        scales : tuple of float
-            Factor of the weights, and what pixels are divided by: the exposure time in
-            seconds, 1 for rates.
+            Of the chip and of the mosaic, or of the part of it that the target is.
+        target : Target
+            What the chip is added to.
+        scales : Scales
+            What is done to pixels and weights before.
+        front : Front, optional
+            Way over a target that other processes add to.
         **options : object
             As of ``adrizzle.do_driz``.
 
-        Returns
-        -------
-        bool
-            False when this kernel cannot do it. The arrays are as they were then.
+        Raises
+        ------
+        ChipRefusedError
+            When this kernel cannot do it; the target is of no use then.
         """
         ratio = output_wcs.pscale / options["wcslin_pscale"]
         if not suits(ratio, options):
-            return False
+            raise ChipRefusedError("The options of a chip are for drizzlepac's kernel.")
         corners = _Corners(input_wcs, output_wcs, pixels.shape, options)
-        science, weight, context = arrays
-        bit = np.int32(0) if context is None else _bit(options["uniqid"])
-        bits = np.zeros((1, 1), np.int32) if context is None else context
-        for first in range(0, len(pixels), _ROWS):
-            rows = slice(first, min(first + _ROWS, len(pixels)))
-            own = _values(pixels[rows], scales[1], ratio), _shares(weights[rows], scales[0])
-            places = corners.of(rows), corners.steps
-            if not self.add_rows(*own, *places, science, weight, bits, bit):
-                science.fill(np.nan)
-                weight.fill(0)
-                bits.fill(0)
-                return False
-        return True
+        skies, factors = scales.skies, scales.factors(ratio)
+        slant = math.ceil(_SLANT * (ratio + options["pixfrac"])) + 1
+        bit = np.int32(0) if target.context is None else _bit(options["uniqid"])
+        bits = np.zeros((1, 1), np.int32) if target.context is None else target.context
+        blocks = [
+            slice(first, min(first + _ROWS, len(pixels))) for first in range(0, len(pixels), _ROWS)
+        ]
+        if front is not None:
+            front.plan([corners.border_of(rows) for rows in blocks])
+        for number, rows in enumerate(blocks):
+            own = _in_single(pixels[rows]), scales.weigh(_in_single(weights[rows]))
+            places = corners.of(rows)
+            steps = places, corners.steps, slant
+            mosaics = target.science, target.weight, bits, bit
+            with nullcontext() if front is None else front.block(number, places):
+                if not self.add_rows(*own, skies, factors, *steps, *mosaics):
+                    raise ChipRefusedError("A pixel of a chip reaches too far for the fast kernel.")
+
+
+class Target(NamedTuple):
+    """What a kernel adds chips to.
+
+    Parameters
+    ----------
+    science : array of float32 (rows, columns, mosaics)
+        Weighted means, NaN where there is nothing yet.
+    weight : array of float32 (rows, columns)
+        Weight that all mosaics have, 0 at first.
+    context : array of int32 (rows, columns) or None
+        Bits of the chips.
+    """
+
+    science: Array
+    weight: Array
+    context: Array | None
+
+
+class Scales:
+    """What is done to a chip before it is drizzled, rounded to single precision at every step.
+
+    Parameters
+    ----------
+    weight : float
+        Factor of its weights.
+    seconds : float
+        Divisor of its pixels: the exposure time, 1 for rates.
+    skies : sequence of float
+        What each mosaic subtracts from it, in the unit of the exposure.
+    """
+
+    def __init__(self, weight: float, seconds: float, skies: Sequence[float] = (0.0,)) -> None:
+        #: Skies as a kernel takes them.
+        self.skies = tuple(_as_measured(sky) for sky in skies)
+        self._weight = np.float32(weight)
+        self._seconds = np.float32(seconds)
+
+    def factors(self, ratio: float) -> tuple[np.float32, np.float32]:
+        """Find what pixels are multiplied with.
+
+        Parameters
+        ----------
+        ratio : float
+            Size of a pixel of the mosaic in pixels of the chip.
+        """
+        return np.float32(1) / self._seconds, np.float32(ratio * ratio)
+
+    def weigh(self, weights: Array) -> Array:
+        """Weights as a kernel adds them."""
+        return weights if self._weight == 1 else weights * self._weight
 
 
 def _keep_compiled(function: Any) -> None:  # noqa: ANN401
@@ -143,19 +220,15 @@ def suits(ratio: float, options: Mapping[str, Any]) -> bool:
     return bool(is_drop and math.sqrt(2) * options["pixfrac"] / ratio <= _LONGEST_PIX)
 
 
-def _values(pixels: Array, divisor: float, ratio: float) -> Array:
-    """Pixels as a kernel adds them, with its rounding to single precision at every step."""
-    values: Array = np.array(pixels, np.float32, order="C")
-    if divisor != 1:
-        values *= np.float32(1) / np.float32(divisor)
-    values *= np.float32(ratio * ratio)
-    return values
+def _as_measured(sky: float) -> float:
+    """A sky as skypac subtracts it: medians are of single precision, and headers round them."""
+    single = np.float32(sky)
+    return float(single) if float(str(single)) == sky else sky
 
 
-def _shares(weights: Array, factor: float) -> Array:
-    """Weights as a kernel adds them."""
-    shares: Array = np.ascontiguousarray(weights, np.float32)
-    return shares if factor == 1 else shares * np.float32(factor)
+def _in_single(rows: Array) -> Array:
+    found: Array = np.ascontiguousarray(rows, np.float32)
+    return found
 
 
 def _bit(number: int) -> np.int32:
@@ -191,7 +264,17 @@ class _Corners:
 
     def of(self, rows: slice) -> Array:
         """Positions (2, M, N) of the corners of some rows, counted from zero."""
-        y = self._places(rows.start, rows.stop)
+        return self._mapped(self._places(rows.start, rows.stop))
+
+    def border_of(self, rows: slice) -> Array:
+        """Positions (2, M, N) of the corners along the first and the last of some rows."""
+        ends = (
+            self._places(rows.start, rows.start + 1)[0],
+            self._places(rows.stop - 1, rows.stop)[-1],
+        )
+        return self._mapped(np.array(ends))
+
+    def _mapped(self, y: Array) -> Array:
         shape = len(y), len(self._x)
         x, y = self._map(np.tile(self._x, len(y)), np.repeat(y, len(self._x)))
         found: Array = np.stack([x.reshape(shape), y.reshape(shape)])

@@ -8,8 +8,8 @@ import numpy as np
 
 from skydb.drizzle.tasks.onepass_chips import chips_of, pixels
 from skydb.drizzle.tasks.onepass_field import Field
+from skydb.drizzle.tasks.onepass_mosaics import Array, shared
 from skydb.drizzle.tasks.onepass_processes import Turns
-from skydb.drizzle.tasks.onepass_sums import Array, shared
 
 _STEP_STATIC_MASK = 1
 

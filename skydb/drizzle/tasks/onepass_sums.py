@@ -7,23 +7,13 @@ mosaics will be, so that nothing grows with the number of exposures.
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from skydb.drizzle.tasks.onepass_courses import Course
-
-Array = NDArray[Any]
-
-#: As FITS stores it: another order of bytes is turned in place while it is written, and back.
-FLOAT, INTEGER = np.dtype(">f4"), np.dtype(">i4")
-#: Rows that are summed at a time: they stay in the cache of a core.
-_ROWS = 64
-_ALL = slice(None)
+from skydb.drizzle.tasks.onepass_mosaics import ALL, FLOAT, ROWS, Array, Mosaics, shared
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,7 @@ class Drizzled:
     plane: int = 0
 
 
-class Sums:
+class Sums(Mosaics):
     """The mosaics in the making, in memory that forked processes share.
 
     Kept are the sum of ``w d`` and of ``w`` in double precision, since single precision
@@ -90,7 +80,7 @@ class Sums:
     """
 
     def __init__(self, shape: tuple[int, int], mosaics: Sequence[Course], planes: int = 0) -> None:
-        self.context = shared((planes, *shape), np.int32) if planes else None
+        super().__init__(shape, planes)
         self._mosaics = list(mosaics)
         self._flux = shared(shape, np.float64)
         self._weight = shared(shape, np.float64)
@@ -121,8 +111,8 @@ class Sums:
             is_own = course.like == number
             bad[number] = scale * (skies[number] if is_own else course.beyond)
             shares[number] = bad[number] if is_own else off * course.beyond
-        for first in range(0, chip.box.shape[0], _ROWS):
-            self._add_rows(chip, slice(first, first + _ROWS), shares, bad)
+        for first in range(0, chip.box.shape[0], ROWS):
+            self._add_rows(chip, slice(first, first + ROWS), shares, bad)
 
     def _add_rows(
         self, chip: Drizzled, rows: slice, shares: Sequence[float], bad: Sequence[float]
@@ -169,61 +159,10 @@ class Sums:
                     self._skies[number][part][bad] = sky
             poor[bad] = True
 
-    @property
-    def blocks(self) -> Iterator[slice]:
-        """The rows of the mosaics, as many at a time as a core can keep."""
-        for first in range(0, len(self._weight), _ROWS):
-            yield slice(first, first + _ROWS)
-
-    def weight(self, mosaic: int, rows: slice = _ALL) -> Array:
+    def weight(self, mosaic: int, rows: slice = ALL) -> Array:
         """Weight image of one mosaic, or some rows of it, with the bytes in FITS's order."""
         del mosaic  # all have the same
         return self._weight[rows].astype(FLOAT)
-
-    def context_of(self, mosaic: int, plane: int, rows: slice = _ALL) -> Array:
-        """A plane of the context image of one mosaic, or some rows of it, in FITS's order.
-
-        Raises
-        ------
-        ValueError
-            When there is none.
-        """
-        del mosaic  # all have the same
-        if self.context is None:
-            raise ValueError("These mosaics have no context image.")
-        return self.context[plane, rows].astype(INTEGER)
-
-    def science(
-        self,
-        mosaic: int,
-        empty: float,
-        fill: float | None = None,
-        factor: float = 1.0,
-        rows: slice = _ALL,
-    ) -> Array:
-        """One mosaic, or some rows of it.
-
-        Parameters
-        ----------
-        mosaic : int
-            Which one.
-        empty : float
-            Value of pixels that no chip reaches.
-        fill : float, optional
-            Value of pixels without weight, also where a bad pixel reaches.
-        factor : float
-            From the unit of the kernel to that of the mosaic.
-        rows : slice
-            Which rows.
-
-        Returns
-        -------
-        array of float32
-            The image, with the bytes in FITS's order.
-        """
-        values = self._rows_of(mosaic, rows, empty, fill)
-        values *= factor
-        return values.astype(FLOAT)
 
     def _rows_of(self, mosaic: int, rows: slice, empty: float, fill: float | None) -> Array:
         weight = self._weight[rows]
@@ -248,10 +187,3 @@ class Sums:
 
 def _within(whole: slice, rows: slice) -> tuple[int, int]:
     return whole.start + rows.start, min(whole.start + rows.stop, whole.stop)
-
-
-def shared(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Zeros that a forked process and its parent both see."""
-    size = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
-    zeros: Array = np.frombuffer(mmap.mmap(-1, size), dtype=dtype, count=int(np.prod(shape)))
-    return zeros.reshape(shape)
