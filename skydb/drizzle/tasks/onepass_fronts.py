@@ -45,7 +45,7 @@ _ALL, _NOTHING = Span(-math.inf, math.inf), Span(math.inf, -math.inf)
 
 
 class Fronts:
-    """Where every chip has yet to go, in memory that forked processes share.
+    """Ways that the chips have yet to go, in memory that forked processes share.
 
     Parameters
     ----------

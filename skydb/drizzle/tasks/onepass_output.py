@@ -164,7 +164,7 @@ class Writer:
     field : Field
         The exposures.
     sums : Mosaics
-        What came of them.
+        Those in the making, complete.
     outputs : sequence of str
         Root of the name of each mosaic.
     skies : sequence of mapping

@@ -144,7 +144,7 @@ class SquareKernel:
 
 
 class Target(NamedTuple):
-    """What a kernel adds chips to.
+    """Arrays that a kernel adds chips to.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class Target(NamedTuple):
 
 
 class Scales:
-    """What is done to a chip before it is drizzled, rounded to single precision at every step.
+    """Changes of a chip before it is drizzled, rounded to single precision at every step.
 
     Parameters
     ----------

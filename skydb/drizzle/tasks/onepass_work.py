@@ -84,7 +84,7 @@ class Pass:
         return names
 
     def _skies_of(self, index: int, chip: Any) -> list[float]:  # noqa: ANN401
-        """What every mosaic subtracts from a chip."""
+        """Find the sky of a chip in every mosaic."""
         name = self.exposures.images[index]._filename
         return [mosaic[name, chip.extver] or 0.0 for mosaic in self.skies]
 
