@@ -20,13 +20,13 @@ from skydb.store.statistics_queries import packed_skies, visits_of_replays, visi
 #: Rows that a server sends at once.
 _BATCH = 2_000
 
-Keyed = tuple[str | int | None, str | None, bytes]
+Keyed = tuple[int, str | int | None, str | None, bytes]
 
 
 def packs_by(
     session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
 ) -> Iterator[Keyed]:
-    """Key, unit and pack of every visit, filter and detector of a scope.
+    """Visit, key, unit and pack of every visit, filter and detector of a scope.
 
     What is kept is taken where it was not changed since, and where the scope has all
     exposures of a filter and detector in a visit or none.
@@ -38,23 +38,10 @@ def packs_by(
     doubted = doubted_visits(connection).union(visits_of_replays(connection) if replays else ())
     for visit, key, unit, pack in connection.execute(_kept(session, by, scope)):
         if visit not in doubted:
-            yield key, unit, bytes(pack)
+            yield visit, key, unit, bytes(pack)
     if doubted and not scope.is_everything:
         doubted &= set(visits_of_scope(session, scope))
     yield from _from_rows(session, by, scope, sorted(doubted), replays=replays)
-
-
-def packs_of_visits(session: Session) -> Iterator[tuple[int, bytes]]:
-    """Visit and pack of all that there is; a visit may have several."""
-    connection = session.connection()
-    doubted = doubted_visits(connection)
-    query = select(PACKS.c.visit_id, PACKS.c.packed).execution_options(yield_per=_BATCH)
-    for visit, pack in connection.execute(query):
-        if visit not in doubted:
-            yield visit, bytes(pack)
-    for part in batches(doubted, PART):
-        for place, pack in packed_skies(connection, part):
-            yield place.visit_id, pack
 
 
 def needs_rows(scope: Scope) -> bool:
@@ -98,7 +85,7 @@ def _from_rows(
         keys = _keys(connection, by, part)
         packs = packed_skies(connection, part, scope, conditions, replays=replays)
         for place, pack in packs:
-            yield _key(by, place, keys), place.unit, pack
+            yield place.visit_id, _key(by, place, keys), place.unit, pack
 
 
 def _keys(connection: Connection, by: StatisticsBy, visits: list[int]) -> dict[int, Any]:

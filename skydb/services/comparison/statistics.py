@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
-from skydb.services.comparison.zeros import Zero, shared_zeros
+from skydb.services.comparison.zeros import Links, Zero, shared_zeros
 from skydb.store.manypacks import together
 from skydb.store.packed_queries import needs_rows, packs_by
 from skydb.store.scope import Scope
@@ -221,13 +221,16 @@ class StatisticsService:
             if needs_rows(wanted):
                 wanted.exposure_ids(session)
             gathered: dict[tuple[_Key, str | None], _Gathered] = defaultdict(_Gathered)
-            for key, unit, pack in packs_by(session, by, wanted, replays=replays):
+            links = Links() if wanted.is_everything else None
+            for visit, key, unit, pack in packs_by(session, by, wanted, replays=replays):
                 gathered[key, unit].add(pack)
+                if links is not None:
+                    links.add(visit, pack)
             if not gathered:
                 wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
             zeros = {run: Zero(run, is_split=True) for run in split_runs(session)}
-            zeros |= shared_zeros(session, several)
+            zeros |= shared_zeros(session, several, links, replays=replays)
             rows = [row for some in _together(_groups(gathered)) for row in _rows(some, zeros)]
             rows.sort(key=_place)
         if not rows:

@@ -11,16 +11,17 @@ import heapq
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.store.manypacks import runs_of
-from skydb.store.packed_queries import packs_of_visits
+from skydb.store.packed_queries import packs_by
 from skydb.store.rows import batches
+from skydb.store.scope import Scope
 from skydb.store.statistics_queries import chip_values, split_runs
 
 #: Runs whose values are read at once.
@@ -31,6 +32,7 @@ FEWEST_FOR_OFFSET = 2
 _FEW = 300
 #: Packs that are looked at together.
 _TOGETHER = 1000
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,64 @@ def zeros_of_runs(session: Session, runs: Sequence[int]) -> dict[int, Zero]:
     return common_zeros(values, runs, split_runs(session))
 
 
-def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[int, Zero]:
+class Links:
+    """Which runs of match have values in which visits, gathered from packs."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, bytes]] = []
+        self._visits, self._runs = [_NONE], [_NONE]
+
+    @classmethod
+    def of_everything(cls, session: Session, *, replays: bool) -> Links:
+        """Those of all packs, with or without runs that repeat another one."""
+        links = cls()
+        for visit, _, _, pack in packs_by(session, StatisticsBy.FILTER, Scope(), replays=replays):
+            links.add(visit, pack)
+        return links
+
+    def add(self, visit: int, pack: bytes) -> None:
+        """Take the runs of a pack; a visit may have several packs."""
+        self._waiting.append((visit, pack))
+        if len(self._waiting) == _TOGETHER:
+            self._look()
+
+    def _look(self) -> None:
+        if self._waiting:
+            visits, packs = zip(*self._waiting, strict=True)
+            of_packs, runs = runs_of(packs, SkyMethod.MATCH)
+            self._visits.append(np.array(visits, dtype=np.int64)[of_packs])
+            self._runs.append(runs)
+            self._waiting.clear()
+
+    def parts(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A number for each run; where they differ, the runs have no visit in common, by no way.
+
+        Parameters
+        ----------
+        runs : ndarray
+            At least one, in order.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        self._look()
+        visits, found = np.concatenate(self._visits), np.concatenate(self._runs)
+        places = np.minimum(np.searchsorted(runs, found), runs.size - 1)
+        is_known = runs[places] == found
+        _, of_visits = np.unique(visits[is_known], return_inverse=True)
+        known, size = places[is_known], runs.size + of_visits.size
+        links = coo_array((np.ones(known.size, bool), (known, runs.size + of_visits)), (size, size))
+        parts = connected_components(links, directed=False)[1]
+        return np.asarray(parts[: runs.size], dtype=np.int64)
+
+
+def shared_zeros(
+    session: Session,
+    groups: Sequence[NDArray[np.int64]],
+    links: Links | None = None,
+    *,
+    replays: bool = False,
+) -> dict[int, Zero]:
     """The zeros of the runs of some groups, those of a group left out that cannot share one.
 
     They are those of :func:`zeros_of_runs` of the runs of all groups.
@@ -135,32 +194,18 @@ def shared_zeros(session: Session, groups: Sequence[NDArray[np.int64]]) -> dict[
     session : Session
     groups : sequence of ndarray
         Runs of values that are to be put on one zero, each run once.
+    links : Links, optional
+        Those of everything; they are read where they are needed and not given.
+    replays : bool
+        Whether there may be runs that repeat another one.
     """
     if not groups:
         return {}
     runs = np.unique(np.concatenate(groups))
     if runs.size <= _FEW:
         return zeros_of_runs(session, runs.tolist())
-    parts = _parts(session, runs)
+    known = links or Links.of_everything(session, replays=replays)
+    parts = known.parts(runs)
     of_groups = [np.unique(parts[np.searchsorted(runs, group)]) for group in groups]
     wanted = [of_group[0] for of_group in of_groups if of_group.size == 1]
     return zeros_of_runs(session, runs[np.isin(parts, wanted)].tolist())
-
-
-def _parts(session: Session, runs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number for each run; where they differ, the runs have no visit in common, by no way."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    visits, places = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    kept = packs_of_visits(session)
-    while together := list(islice(kept, _TOGETHER)):
-        of_packs, found = runs_of([pack for _, pack in together], SkyMethod.MATCH)
-        of_runs = np.minimum(np.searchsorted(runs, found), runs.size - 1)
-        is_known = runs[of_runs] == found
-        visits.append(np.array([visit for visit, _ in together])[of_packs[is_known]])
-        places.append(of_runs[is_known])
-    _, of_visits = np.unique(np.concatenate(visits), return_inverse=True)
-    known, size = np.concatenate(places), runs.size + of_visits.size
-    links = coo_array((np.ones(known.size, bool), (known, runs.size + of_visits)), (size, size))
-    return np.asarray(connected_components(links, directed=False)[1][: runs.size], dtype=np.int64)

@@ -154,16 +154,21 @@ def _visits(session: Session) -> dict[str, int]:
     return {label: key for label, key in known}
 
 
+def as_in_a_survey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have few packs and runs looked at as many are."""
+    monkeypatch.setattr(zeros, "_FEW", 0)
+    monkeypatch.setattr(statistics, "_FEW", 2)
+    monkeypatch.setattr(statistics, "_FEWEST", 1)
+    monkeypatch.setattr(statistics, "_CHIPS_TOGETHER", 3)
+    monkeypatch.setattr(zeros, "_TOGETHER", 2)
+
+
 @pytest.mark.parametrize("few", [300, 0])
 def test_whatever_happens_statistics_are_those_of_all_values(
     book: SmallLedger, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(zeros, "_FEW", few)
     if not few:
-        monkeypatch.setattr(statistics, "_FEW", 2)
-        monkeypatch.setattr(statistics, "_FEWEST", 1)
-        monkeypatch.setattr(statistics, "_CHIPS_TOGETHER", 3)
-        monkeypatch.setattr(zeros, "_TOGETHER", 2)
+        as_in_a_survey(monkeypatch)
     dice = random.Random(few)
     for _ in range(36):
         action = dice.choice(ACTIONS)
@@ -198,3 +203,55 @@ def test_a_value_makes_all_visits_of_its_run_uncertain(book: SmallLedger) -> Non
         right = defined(session, StatisticsBy.VISIT)
     assert asked(book, StatisticsBy.VISIT) == right
     assert right[0].method_spread_max == 8.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_of_match_are_on_one_zero_however_they_are_linked(
+    book: SmallLedger, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    as_in_a_survey(monkeypatch)
+    dice = random.Random(seed)
+    zeros_seen = set()
+    for _ in range(12):
+        # Mostly of neighbours, so that some runs are linked by a third one, or by another filter.
+        first = dice.randrange(len(NAMES) - 2)
+        skies = {name: round(dice.uniform(0, 3), 2) for name in NAMES[first : first + 4]}
+        run = book.run(SkyMethod.MATCH, skies, on=day(f"2019-05-{dice.randrange(1, 29):02}"))
+        if dice.random() < 0.3:
+            repeats_the_first(book, run)
+        if dice.random() < 0.4:
+            counts(book, dice)
+        for _ in range(3):
+            assert differences(book, dice) == []
+        zeros_seen |= {row.zero.split()[0] for row in asked(book, StatisticsBy.FILTER)}
+    assert zeros_seen == {"run", "apart,"}
+
+
+def repeats_the_first(book: SmallLedger, run: int) -> None:
+    with book.services.context.store.writing() as session:
+        first = session.scalars(select(SkyRun).order_by(SkyRun.id)).first()
+        if first and first.id != run:
+            session.get_one(SkyRun, run).replay_of_id = first.id
+        session.commit()
+
+
+def test_a_run_that_repeats_another_is_put_on_its_zero_in_a_survey_too(
+    book: SmallLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = book.run(SkyMethod.MATCH, dict.fromkeys(NAMES, 0.5), on=day("2019-05-01"))
+    again = book.run(SkyMethod.MATCH, dict.fromkeys(NAMES[:4], 1.5), on=day("2019-05-02"))
+    repeats_the_first(book, again)
+    as_in_a_survey(monkeypatch)
+    for scope in (None, Scope(visits=VISITS)):
+        rows = asked(book, StatisticsBy.DETECTOR, scope, replays=True)
+        assert [(row.zero, row.least, row.greatest) for row in rows] == [(f"run {first}", 0.5, 0.5)]
+
+
+def test_packs_are_read_once(book: SmallLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    for names in (NAMES[:8], NAMES[4:]):
+        book.run(SkyMethod.MATCH, dict.fromkeys(names, 0.5), on=day("2019-05-01"))
+    counts(book, Dice())
+    as_in_a_survey(monkeypatch)
+    with book.statements() as said:
+        assert asked(book, StatisticsBy.FILTER)
+    assert len([one for one in said if "visit_skies" in one]) == 1
