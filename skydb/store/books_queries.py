@@ -167,9 +167,10 @@ def due_in(
     wanted: Mapping[str, object],
     key: str | None = None,
     keys: Collection[int] = (),
+    source: str = "v_todo",
 ) -> list[Row]:
     """Due rows by columns of ``v_todo``; those that have some keys when a key is named."""
-    asked = "SELECT * FROM v_todo"
+    asked = f"SELECT * FROM {source}"
     if key is None:
         return _ask(session, asked, wanted, times=("since",))
     return _in_batches(session, asked, key, keys, ("since",), wanted)

@@ -49,6 +49,9 @@ _OF_PROPOSALS = "SELECT v.id FROM visits v WHERE v.proposal_id IN ({keys})"
 #: Exposures of the first part, and of the largest.
 _FIRST, _LARGEST = 500, 5000
 
+#: Visits whose exposures PostgreSQL sorts in a tenth of a second.
+_MANY_VISITS = 2000
+
 
 def parts_of(session: Session, rule: TodoRule | None) -> Iterator[list[Row]]:
     """Due rows in the order of the whole list, some at a time.
@@ -60,24 +63,54 @@ def parts_of(session: Session, rule: TodoRule | None) -> Iterator[list[Row]]:
         Only by this rule.
     """
     for one in TodoRule if rule is None else (rule,):
+        source = _source(session, one)
         if one not in _OF_EXPOSURES:
-            yield in_order(due_in(session, {"rule": one.value}))
+            yield in_order(due_in(session, {"rule": one.value}, source=source))
             continue
         for keys in _exposures(session, _OF_EXPOSURES[one]):
-            yield in_order(due_in(session, {"rule": one.value}, "exposure_id", keys))
+            yield in_order(due_in(session, {"rule": one.value}, "exposure_id", keys, source))
+
+
+def _source(session: Session, rule: TodoRule) -> str:
+    """Table of what is due by a rule, and by others."""
+    if not _is_postgresql(session):
+        return "v_todo"
+    # Not imported with this module: the list of a selection needs no templates.
+    from skydb.store.views import due_sql
+
+    return f"({_literally(due_sql(rule, 'postgresql'))}) due"
+
+
+def _literally(statement: str) -> str:
+    """A statement in which a colon begins no parameter."""
+    return statement.replace(":", r"\:")
+
+
+def _is_postgresql(session: Session) -> bool:
+    return bool(session.get_bind().dialect.name == "postgresql")
 
 
 def _exposures(session: Session, condition: str) -> Iterator[list[int]]:
     """Keys of exposures in visits that fulfil a condition, in the order of their names."""
+    there = f"e.visit_id IN (SELECT s.visit_id FROM v_visit_status s WHERE {condition})"
+    if _is_postgresql(session) and _are_many(session, condition):
+        # As a join it would sort the exposures of all these visits to give the first of them.
+        there = f"({there}) IS TRUE"
     asked = text(
-        "SELECT e.id, e.rootname FROM exposures e"
-        f" WHERE e.visit_id IN (SELECT s.visit_id FROM v_visit_status s WHERE {condition})"
+        f"SELECT e.id, e.rootname FROM exposures e WHERE {there}"
         " AND e.rootname > :last ORDER BY e.rootname LIMIT :most"
     )
     last, most = "", _FIRST
     while found := session.execute(asked, {"last": last, "most": most}).all():
         yield [key for key, _ in found]
         last, most = found[-1].rootname, min(2 * most, _LARGEST)
+
+
+def _are_many(session: Session, condition: str) -> bool:
+    """Whether so many visits fulfil a condition that one is soon found among all exposures."""
+    some = f"SELECT 1 FROM v_visit_status s WHERE {condition} LIMIT {_MANY_VISITS + 1}"
+    found = session.scalar(text(f"SELECT COUNT(*) FROM ({some}) n"))
+    return int(found or 0) > _MANY_VISITS
 
 
 def visits_beside(session: Session, rows: list[Row]) -> set[int] | None:
@@ -103,7 +136,7 @@ def visits_beside(session: Session, rows: list[Row]) -> set[int] | None:
 
 def of_visits(session: Session, rules: Collection[TodoRule], visits: Collection[int]) -> list[Row]:
     """Due rows of some visits by some rules, in no order."""
-    if session.get_bind().dialect.name == "postgresql":
+    if _is_postgresql(session):
         # It plans all rules for each question, and finds a way for all of them at once.
         names = {rule.value for rule in rules}
         return [row for row in due_in(session, {}, "visit_id", visits) if row["rule"] in names]

@@ -25,8 +25,8 @@ Keyed = tuple[int, str | int | None, str | None, bytes]
 
 def packs_by(
     session: Session, by: StatisticsBy, scope: Scope, *, replays: bool = False
-) -> Iterator[Keyed]:
-    """Visit, key, unit and pack of every visit, filter and detector of a scope.
+) -> Iterator[list[Keyed]]:
+    """Visit, key, unit and pack of every visit, filter and detector of a scope, many at a time.
 
     What is kept is taken where it was not changed since, and where the scope has all
     exposures of a filter and detector in a visit or none.
@@ -36,9 +36,12 @@ def packs_by(
         yield from _from_rows(session, by, scope, visits_of_scope(session, scope), replays=replays)
         return
     doubted = doubted_visits(connection).union(visits_of_replays(connection) if replays else ())
-    for visit, key, unit, pack in connection.execute(_kept(session, by, scope)):
-        if visit not in doubted:
-            yield visit, key, unit, bytes(pack)
+    for part in connection.execute(_kept(session, by, scope)).partitions(_BATCH):
+        yield [
+            (visit, key, unit, bytes(pack))
+            for visit, key, unit, pack in part
+            if visit not in doubted
+        ]
     if doubted and not scope.is_everything:
         doubted &= set(visits_of_scope(session, scope))
     yield from _from_rows(session, by, scope, sorted(doubted), replays=replays)
@@ -79,13 +82,12 @@ def _conditions(session: Session, scope: Scope) -> list[ColumnElement[bool]]:
 
 def _from_rows(
     session: Session, by: StatisticsBy, scope: Scope, visits: list[int], *, replays: bool
-) -> Iterator[Keyed]:
+) -> Iterator[list[Keyed]]:
     connection, conditions = session.connection(), scope.conditions(session)
     for part in batches(visits, PART):
         keys = _keys(connection, by, part)
         packs = packed_skies(connection, part, scope, conditions, replays=replays)
-        for place, pack in packs:
-            yield place.visit_id, _key(by, place, keys), place.unit, pack
+        yield [(place.visit_id, _key(by, place, keys), place.unit, pack) for place, pack in packs]
 
 
 def _keys(connection: Connection, by: StatisticsBy, visits: list[int]) -> dict[int, Any]:

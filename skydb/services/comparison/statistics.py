@@ -222,15 +222,17 @@ class StatisticsService:
                 wanted.exposure_ids(session)
             gathered: dict[tuple[_Key, str | None], _Gathered] = defaultdict(_Gathered)
             links = Links() if wanted.is_everything else None
-            for visit, key, unit, pack in packs_by(session, by, wanted, replays=replays):
-                gathered[key, unit].add(pack)
+            for some in packs_by(session, by, wanted, replays=replays):
+                for _, key, unit, pack in some:
+                    gathered[key, unit].add(pack)
                 if links is not None:
-                    links.add(visit, pack)
+                    links.add(some)
             if not gathered:
                 wanted.require(session)
             several = [runs for one in gathered.values() if (runs := one.relative_runs()).size > 1]
-            zeros = {run: Zero(run, is_split=True) for run in split_runs(session)}
-            zeros |= shared_zeros(session, several, links, replays=replays)
+            split = split_runs(session)
+            zeros = {run: Zero(run, is_split=True) for run in split}
+            zeros |= shared_zeros(session, several, split, links, replays=replays)
             rows = [row for some in _together(_groups(gathered)) for row in _rows(some, zeros)]
             rows.sort(key=_place)
         if not rows:

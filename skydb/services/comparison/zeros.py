@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.store.manypacks import runs_of
-from skydb.store.packed_queries import packs_by
+from skydb.store.packed_queries import Keyed, packs_by
 from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.statistics_queries import chip_values, split_runs
@@ -30,8 +30,6 @@ _BATCH = 500
 FEWEST_FOR_OFFSET = 2
 #: More runs than these are first set apart by their visits.
 _FEW = 300
-#: Packs that are looked at together.
-_TOGETHER = 1000
 _NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -118,43 +116,46 @@ def _neighbours(
     return sorted(found)
 
 
-def zeros_of_runs(session: Session, runs: Sequence[int]) -> dict[int, Zero]:
-    """The zeros of some runs, of all chips that they measured; the zero of the first is kept."""
+def zeros_of_runs(
+    session: Session, runs: Sequence[int], split: Collection[int] | None = None
+) -> dict[int, Zero]:
+    """The zeros of some runs, of all chips that they measured; the zero of the first is kept.
+
+    Parameters
+    ----------
+    session : Session
+    runs : sequence of int
+    split : collection of int, optional
+        Runs without a zero for all of their values; they are read when they are not given.
+    """
     values: dict[int, dict[Hashable, float]] = defaultdict(dict)
     for batch in batches(runs, _BATCH):
         for run, chip, value in chip_values(session, batch):
             values[run][chip] = value
-    return common_zeros(values, runs, split_runs(session))
+    return common_zeros(values, runs, split_runs(session) if split is None else split)
 
 
 class Links:
     """Which runs of match have values in which visits, gathered from packs."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, bytes]] = []
         self._visits, self._runs = [_NONE], [_NONE]
 
     @classmethod
     def of_everything(cls, session: Session, *, replays: bool) -> Links:
         """Those of all packs, with or without runs that repeat another one."""
         links = cls()
-        for visit, _, _, pack in packs_by(session, StatisticsBy.FILTER, Scope(), replays=replays):
-            links.add(visit, pack)
+        for some in packs_by(session, StatisticsBy.FILTER, Scope(), replays=replays):
+            links.add(some)
         return links
 
-    def add(self, visit: int, pack: bytes) -> None:
-        """Take the runs of a pack; a visit may have several packs."""
-        self._waiting.append((visit, pack))
-        if len(self._waiting) == _TOGETHER:
-            self._look()
-
-    def _look(self) -> None:
-        if self._waiting:
-            visits, packs = zip(*self._waiting, strict=True)
-            of_packs, runs = runs_of(packs, SkyMethod.MATCH)
-            self._visits.append(np.array(visits, dtype=np.int64)[of_packs])
+    def add(self, packs: Sequence[Keyed]) -> None:
+        """Take the runs of some packs; a visit may have several packs, at any time."""
+        if packs:
+            of_packs, runs = runs_of([pack for *_, pack in packs], SkyMethod.MATCH)
+            visits = np.array([visit for visit, *_ in packs], dtype=np.int64)
+            self._visits.append(visits[of_packs])
             self._runs.append(runs)
-            self._waiting.clear()
 
     def parts(self, runs: NDArray[np.int64]) -> NDArray[np.int64]:
         """A number for each run; where they differ, the runs have no visit in common, by no way.
@@ -167,7 +168,6 @@ class Links:
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        self._look()
         visits, found = np.concatenate(self._visits), np.concatenate(self._runs)
         places = np.minimum(np.searchsorted(runs, found), runs.size - 1)
         is_known = runs[places] == found
@@ -181,6 +181,7 @@ class Links:
 def shared_zeros(
     session: Session,
     groups: Sequence[NDArray[np.int64]],
+    split: Collection[int],
     links: Links | None = None,
     *,
     replays: bool = False,
@@ -194,6 +195,8 @@ def shared_zeros(
     session : Session
     groups : sequence of ndarray
         Runs of values that are to be put on one zero, each run once.
+    split : collection of int
+        Runs without a zero for all of their values.
     links : Links, optional
         Those of everything; they are read where they are needed and not given.
     replays : bool
@@ -203,9 +206,9 @@ def shared_zeros(
         return {}
     runs = np.unique(np.concatenate(groups))
     if runs.size <= _FEW:
-        return zeros_of_runs(session, runs.tolist())
+        return zeros_of_runs(session, runs.tolist(), split)
     known = links or Links.of_everything(session, replays=replays)
     parts = known.parts(runs)
     of_groups = [np.unique(parts[np.searchsorted(runs, group)]) for group in groups]
     wanted = [of_group[0] for of_group in of_groups if of_group.size == 1]
-    return zeros_of_runs(session, runs[np.isin(parts, wanted)].tolist())
+    return zeros_of_runs(session, runs[np.isin(parts, wanted)].tolist(), split)

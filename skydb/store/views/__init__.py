@@ -15,10 +15,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect
 
+from skydb.domain.todo import TodoRule
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _DIRECTORY = Path(__file__).parent
+
+#: Files of rules in ``todo`` that are not named as their rule.
+_FILES = {
+    TodoRule.ALIGNMENT_OUTDATED: ("alignment-outdated", "alignment-outdated-elsewhere"),
+    TodoRule.ENVIRONMENT_FAILED: ("sky-environment-failed", "alignment-environment-failed"),
+    TodoRule.ENVIRONMENT_UNCHECKED: ("sky-environment-unchecked",),
+}
 
 #: Views of earlier revisions that do not exist any more.
 _GONE: tuple[str, ...] = ()
@@ -47,6 +56,24 @@ def view_sql(name: str, dialect: str) -> str:
         ``sqlite`` or ``postgresql``.
     """
     return _trimmed(_templates().get_template(f"{name}.sql").render(dialect=dialect))
+
+
+def due_sql(rule: TodoRule, dialect: str) -> str:
+    """The SELECT of ``v_todo`` by one rule, and by another that takes no time.
+
+    PostgreSQL plans every subquery of the view for each question, whatever rule is asked for.
+
+    Parameters
+    ----------
+    rule : TodoRule
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+    """
+    files = _FILES.get(rule, (rule.value,))
+    # A union is planned branch by branch; one branch alone would be planned together with the
+    # dismissals, as one join of too many tables.
+    only = list(dict.fromkeys([*files, TodoRule.LEFT_RUNNING.value]))
+    return _trimmed(_templates().get_template("v_todo.sql").render(dialect=dialect, only=only))
 
 
 def counted_visits(dialect: str, condition: str = "1 = 1") -> str:

@@ -1,9 +1,10 @@
 {#- What is due. Each rule is a file of its own in todo/. -#}
 {% from "todo/_columns.sql" import names -%}
-{% set rules = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated",
+{% set every = ["not-aligned", "fit-waiting", "fit-failed", "weak-fit", "alignment-outdated",
                 "alignment-outdated-elsewhere", "sky-outdated", "sky-environment-failed",
                 "sky-environment-unchecked", "alignment-environment-failed", "catalogue-superseded", "idctab-superseded",
                 "bad-delivery", "never-matched", "downgraded", "interrupted", "left-running"] -%}
+{% set rules = every if only is not defined else only -%}
 WITH RECURSIVE
 {% include "todo/_successors.sql" %},
 {% include "todo/_idctabs.sql" %}

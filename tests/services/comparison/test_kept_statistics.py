@@ -18,7 +18,7 @@ from skydb.domain.vocabulary import ActivityStatus, SkyMethod, SkyUnit
 from skydb.errors import NotFoundError
 from skydb.services.comparison import statistics, zeros
 from skydb.services.comparison.statistics import SkyStatistics
-from skydb.store import summaries
+from skydb.store import packed_queries, summaries
 from skydb.store.scope import Scope
 from tests.services.comparison.sky_definition import defined
 from tests.services.ledgers import SmallLedger, day
@@ -160,7 +160,7 @@ def as_in_a_survey(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "_FEW", 2)
     monkeypatch.setattr(statistics, "_FEWEST", 1)
     monkeypatch.setattr(statistics, "_CHIPS_TOGETHER", 3)
-    monkeypatch.setattr(zeros, "_TOGETHER", 2)
+    monkeypatch.setattr(packed_queries, "_BATCH", 2)
 
 
 @pytest.mark.parametrize("few", [300, 0])
