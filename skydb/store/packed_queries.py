@@ -15,6 +15,7 @@ from skydb.store.rows import batches
 from skydb.store.scope import Scope
 from skydb.store.skies import PACKS, PART, doubted_visits
 from skydb.store.skypacks import Place
+from skydb.store.statements import AS_BYTES
 from skydb.store.statistics_queries import packed_skies, visits_of_replays, visits_of_scope
 
 #: Rows that a server sends at once.
@@ -65,7 +66,8 @@ def _kept(session: Session, by: StatisticsBy, scope: Scope) -> Select[Any]:
     is_of_visits = by in (StatisticsBy.VISIT, StatisticsBy.PROPOSAL)
     if is_of_visits or not scope.is_everything:
         query = query.join(Visit, Visit.id == PACKS.c.visit_id)
-    return query.where(*_conditions(session, scope)).execution_options(yield_per=_BATCH)
+    options = {"yield_per": _BATCH, AS_BYTES: True}
+    return query.where(*_conditions(session, scope)).execution_options(**options)
 
 
 def _conditions(session: Session, scope: Scope) -> list[ColumnElement[bool]]:

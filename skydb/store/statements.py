@@ -15,6 +15,10 @@ from sqlalchemy.util import LRUCache
 
 from skydb.domain.jsontext import as_json
 
+#: Execution option of a question of which many bytes are read, some rows at a time: PostgreSQL
+#: would send each as two letters.
+AS_BYTES = "skydb_as_bytes"
+
 #: More than a process asks; the statements that were not asked longest go first.
 _STATEMENTS = 2_000
 

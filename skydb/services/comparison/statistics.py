@@ -30,7 +30,7 @@ _SIGMAS_IN_MAD = 1.482602218505602
 _TOGETHER, _CHIPS_TOGETHER = 1000, 100_000
 
 #: Packs that are left as they are, and those that are better looked at one by one.
-_FEW, _FEWEST = 512, 8
+_FEW, _FEWEST = 1024, 8
 _ORDER = [method.value for method in SkyMethod]
 _RELATIVE = SkyMethod.MATCH.value
 
