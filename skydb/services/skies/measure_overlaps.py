@@ -104,8 +104,12 @@ class MeasureOverlaps:
 
     def known(self, version_ids: Collection[int]) -> Measures | None:
         """Measures of these versions if all are on record; no file is read for them."""
-        plan = self._plan(version_ids)
-        return plan.known if plan.is_complete else None
+        with self.context.store.reading() as session:
+            _, known, outlines = self._recorded(session, version_ids)
+        if outlines.keys() - known.by_key.keys():
+            # Then the pairs do not matter, which take longer to find than all else.
+            return None
+        return None if _unknown_pairs(known, outlines) else known
 
     def outlines(self, version_ids: Collection[int]) -> Outlines:
         """Footprints of all chips of these versions, as the ledger has them."""
@@ -114,16 +118,21 @@ class MeasureOverlaps:
 
     def _plan(self, version_ids: Collection[int]) -> _Plan:
         with self.context.store.reading() as session:
-            versions = overlap_queries.versions_with_outlines(session, version_ids)
-            outlines = self._outlines(versions)
-            known = _in_order((), (), outlines)
-            if not self.afresh:
-                known = _known(session, version_ids, self.statistic.recipe, outlines)
+            versions, known, outlines = self._recorded(session, version_ids)
             named = {version.subject: version for version in versions}
-        pairs_known = {(one.first, one.second) for one in known.overlaps}
-        overlaps = chip_overlaps_of(outlines)
-        missing = tuple(one for one in overlaps if (one.first, one.second) not in pairs_known)
+        missing = _unknown_pairs(known, outlines)
         return _Plan(named, known, frozenset(outlines) - set(known.by_key), missing)
+
+    def _recorded(
+        self, session: Session, version_ids: Collection[int]
+    ) -> tuple[Sequence[ProductVersion], Measures, Outlines]:
+        """Versions, what is on record of them, and the outlines of their chips."""
+        versions = overlap_queries.versions_with_outlines(session, version_ids)
+        outlines = self._outlines(versions)
+        if self.afresh:
+            return versions, _in_order((), (), outlines), outlines
+        known = _known(session, version_ids, self.statistic.recipe, outlines)
+        return versions, known, outlines
 
     def _outlines(self, versions: Iterable[ProductVersion]) -> Outlines:
         return {
@@ -205,6 +214,13 @@ class MeasureOverlaps:
             for one in found.overlaps
             if (one.first, one.second) not in there
         )
+
+
+def _unknown_pairs(known: Measures, outlines: Outlines) -> tuple[ChipOverlap, ...]:
+    """Pairs of chips that share sky and are not on record."""
+    there = {(one.first, one.second) for one in known.overlaps}
+    found = chip_overlaps_of(outlines)
+    return tuple(one for one in found if (one.first, one.second) not in there)
 
 
 def _asked_within(

@@ -178,6 +178,27 @@ def test_only_what_is_missing_is_measured(field: Services) -> None:
         assert len(last.used) == 4
 
 
+def test_where_a_chip_was_never_measured_no_pair_is_looked_for(
+    field: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = version_ids(field)
+    overlaps = MeasureOverlaps(field.context, IR_STATISTIC)
+    overlaps.ensure(ids[:2])
+    known = overlaps.known(ids[:2])
+    assert known is not None
+    assert (len(known.chips), len(known.overlaps)) == (2, 1)
+    monkeypatch.setattr("skydb.services.skies.measure_overlaps.chip_overlaps_of", None)
+    assert overlaps.known(ids) is None
+
+
+def test_where_a_pair_was_never_measured_nothing_is_known(field: Services) -> None:
+    ids = version_ids(field)
+    overlaps = MeasureOverlaps(field.context, IR_STATISTIC)
+    overlaps.ensure(ids[:2])
+    overlaps.ensure(ids[2:])
+    assert (_count(field, ChipLevel), overlaps.known(ids)) == (4, None)
+
+
 def test_another_statistic_is_another_measurement(field: Services) -> None:
     measures_of(field)
     loose = MeasureOverlaps(field.context, SkyStatistic(clip=1))
