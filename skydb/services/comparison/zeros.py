@@ -136,14 +136,14 @@ def zeros_of_runs(
 
 
 class Links:
-    """Which runs of match have values in which visits, gathered from packs."""
+    """Pairs of a run of match and a visit in which it has values, gathered from packs."""
 
     def __init__(self) -> None:
         self._visits, self._runs = [_NONE], [_NONE]
 
     @classmethod
     def of_everything(cls, session: Session, *, replays: bool) -> Links:
-        """Those of all packs, with or without runs that repeat another one."""
+        """Gather those of all packs, with or without runs that repeat another one."""
         links = cls()
         for some in packs_by(session, StatisticsBy.FILTER, Scope(), replays=replays):
             links.add(some)
