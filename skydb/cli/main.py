@@ -39,7 +39,9 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ.setdefault(name, "1")
     from skydb.cli import output
     from skydb.cli.signals import Heed
+    from skydb.postponed import SELDOM, postpone
 
+    postpone(SELDOM)
     output.begin()
     gc.set_threshold(*_COLLECT_AFTER)
     words = sys.argv[1:] if arguments is None else arguments

@@ -220,7 +220,10 @@ def _number_columns(path: Path, names: list[str], rows: list[tuple[int, str]]) -
         cells = line.split()
         if len(cells) != len(names):
             raise ParseError(path, number, f"{len(cells)} columns where {len(names)} are due")
-        values.append([_cell(path, number, *pair) for pair in zip(cells, numeric, strict=True)])
+        try:
+            values.append([float(cell) for cell in cells])
+        except ValueError:
+            values.append([_cell(path, number, *pair) for pair in zip(cells, numeric, strict=True)])
     array = np.array(values, dtype=np.float64).reshape(len(values), len(names))
     return {name: Column(name, array[:, i]) for i, name in enumerate(names)}
 

@@ -135,8 +135,7 @@ def jackknife_pix(
         return None
     residuals = np.stack((dx_pix, dy_pix), axis=1)
     normal = np.linalg.pinv(np.einsum("nij,nik->jk", design, design))
-    movements = [_movement(normal, rows, r) for rows, r in zip(design, residuals, strict=True)]
-    largest = max(movements)
+    largest = _movements(normal, design, residuals).max()
     return float(largest) if np.isfinite(largest) else None
 
 
@@ -152,13 +151,14 @@ def _design(x: Floats, y: Floats, geometry: str) -> Floats:
     return np.asarray(np.stack([np.stack(pair, axis=1) for pair in columns], axis=2))
 
 
-def _movement(normal: Floats, rows: Floats, residual: Floats) -> float:
-    leverage = rows @ normal @ rows.T
-    rest = np.eye(2) - leverage
-    if np.linalg.det(rest) < 1e-9:
-        return float("inf")
-    change = normal @ rows.T @ np.linalg.solve(rest, residual)
-    return float(np.hypot(change[0], change[1]))
+def _movements(normal: Floats, design: Floats, residuals: Floats) -> Floats:
+    """Movement of the shift without each match; infinite where the fit needs it."""
+    turned = design.swapaxes(1, 2)
+    rest = np.eye(2) - design @ normal @ turned
+    needed = np.linalg.det(rest) < 1e-9
+    rest[needed] = np.eye(2)
+    change = normal @ turned @ np.linalg.solve(rest, residuals[..., np.newaxis])
+    return np.where(needed, np.inf, np.hypot(change[:, 0, 0], change[:, 1, 0]))
 
 
 def sight(image: Floats, exposed: NDArray[np.bool_], wcs: WCS) -> Sighting:

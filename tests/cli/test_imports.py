@@ -14,6 +14,11 @@ TEMPLATES = {"jinja2"}
 ENTITIES = {"skydb.domain.base", "skydb.domain.visit", "skydb.domain.sky", "skydb.services.skies"}
 OTHER_DATABASE = {"sqlalchemy.dialects.postgresql"}
 FORBIDDEN = NUMBERS | OTHERS | TEMPLATES | ENTITIES | OTHER_DATABASE
+#: Some 200 modules that astropy and scipy import for what no command does with images.
+SELDOM_WANTED = {
+    *("asdf", "numpy.f2py.f2py2e", "numpy.testing._private", "scipy.special._ufuncs"),
+    *("scipy.spatial", "scipy.stats", "requests", "lxml"),
+}
 
 CODE = """
 import sys
@@ -56,6 +61,24 @@ def test_a_question_in_sql_imports_no_entities_and_no_numbers(ledger, words) -> 
 def test_help_imports_no_database_either(tmp_path) -> None:
     modules = _imported(tmp_path, "--help")
     assert modules & (FORBIDDEN | {"sqlalchemy", "rich.table"}) == set()
+
+
+def test_images_and_tables_are_read_without_what_is_seldom_wanted(tmp_path) -> None:
+    code = (
+        "import sys; from skydb.cli.main import main\n"
+        "try: main(['--version'])\n"
+        "finally:\n"
+        "    import astropy.table, astropy.wcs, scipy.ndimage\n"
+        "    import skydb.services.alignment.align\n"
+        "    print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=300, capture_output=True, text=True,
+        cwd=tmp_path,
+    )  # fmt: skip
+    modules = set(done.stderr.split())
+    assert "scipy.ndimage._ndimage_api" in modules
+    assert modules & SELDOM_WANTED == set()
 
 
 def test_an_entity_brings_all_others_with_it_before_it_is_mapped() -> None:

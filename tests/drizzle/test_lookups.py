@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import random
+import warnings
+from collections.abc import Iterator
 
 import pytest
 from astropy.io.fits import Card, Header
 from stsci.tools import cfgpars
 
-from skydb.drizzle.tasks.lookups import find_cards_by_index, find_parameter_files_once
+from skydb.drizzle.tasks.lookups import (
+    find_cards_by_index,
+    find_parameter_files_once,
+    pass_sound_cards,
+)
 
 _KEYWORDS = ["SIMPLE", "NAXIS", "naxis1", "EXTNAME", "COMMENT", "HISTORY", "", "hierarch far away"]
 
@@ -71,3 +77,77 @@ def test_parameter_files_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) ->
         found = cfgpars.findCfgFileForPkg("drizzlepac", ".cfg", taskName=task)
         assert found == f"drizzlepac/{task}.cfg"
     assert len(asked) == 2
+
+
+#: Cards as files have them; of the second list each has something wrong with it.
+_SOUND = [
+    "SIMPLE  =                    T / conforms to FITS", "NAXIS1  =                 1014",
+    "HISTORY a line", "COMMENT = more", "", "HIERARCH far away = 1",
+    "ROOTNAME= 'ibxl50clq'  / name", "DP1     = 'EXTVER: 1.0' / record",
+    "EXPTIME =               1.0E+2", "CONTINUE  'more'",
+    "LONG    = 'a long&'".ljust(80) + "CONTINUE  ' string' / and more",
+]  # fmt: skip
+_WRONG = [
+    "naxis1  = 3", "NAXIS1= 3", "BAD KEY =   1", "VALUE   = nothing", "TEXT    = 'no end",
+    "HISTORY caf\xe9", "NAME    =   1 / caf\xe9", "EXPTIME = 1.0e2", "no card at all\x00 = '",
+]  # fmt: skip
+
+
+def _look_at(text: str, option: str, change: int) -> list[object]:
+    """What is said of a card that was read, and what becomes of it."""
+    card, said = Card.fromstring(text), list[object]()
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        for step in (
+            lambda: change == 1 and setattr(card, "comment", "new"),
+            lambda: card.verify(option),
+            lambda: change == 2 and setattr(card, "value", 3),
+            lambda: card.verify(option),
+            lambda: card.image,
+            lambda: (card.keyword, card.value, card.comment),
+            lambda: Header([card]).tostring(),
+        ):
+            try:
+                said.append(repr(step()))
+            except Exception as error:  # noqa: BLE001 - compared with the other's
+                said.append((type(error).__name__, str(error)))
+    return [*said, *(str(one.message) for one in heard)]
+
+
+@pytest.fixture
+def by_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[tuple[str, str, int], list[object]]]:
+    """What astropy says of every card, and from then on the other one speaks."""
+    monkeypatch.setattr(Card, "_verify", Card._verify)
+    said = {
+        (text, option, change): _look_at(text, option, change)
+        for text in (*_SOUND, *_WRONG)
+        for option in ("warn", "fix+warn", "silentfix", "exception", "ignore")
+        for change in range(3)
+    }
+    pass_sound_cards()
+    yield said
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_card_that_is_known_to_be_sound_is_as_sound_as_ever(by_rules, seed: int) -> None:
+    cases = 3 * list(by_rules)
+    random.Random(seed).shuffle(cases)
+    for case in cases:
+        assert _look_at(*case) == by_rules[case], case
+
+
+def test_sound_cards_are_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, seen = Card._verify, list[str]()
+
+    def verify(card, option="warn"):
+        seen.append(card._image)
+        return real(card, option)
+
+    monkeypatch.setattr(Card, "_verify", verify)
+    pass_sound_cards()
+    del seen[:]
+    for text in 2 * [_SOUND[1], _SOUND[6], _WRONG[3]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Card.fromstring(text).verify("warn")
+    assert [text.strip() for text in seen] == [_SOUND[1], _SOUND[6], _WRONG[3], _WRONG[3]]

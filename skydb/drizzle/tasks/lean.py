@@ -7,6 +7,7 @@ all of its own. A task needs little of it. What it runs is drizzlepac's own code
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import sys
@@ -15,17 +16,16 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
 
-from skydb.drizzle.tasks.lookups import find_cards_by_index
+from skydb.drizzle.tasks.lookups import find_cards_by_index, pass_sound_cards
+from skydb.postponed import SELDOM, LateModule, postpone
 
 _PACKAGE = "drizzlepac"
 _SKYPAC = "stsci.skypac"
 _IMAGE = "stsci.image"
 _UPDATE = "stwcs.updatewcs"
-#: Modules of which every part does without: scipy, which copies all names of numpy, has it import
-#: what compiles Fortran, and only ``updatewcs`` asks the service of astrometry, with requests.
-_SELDOM = ("numpy.f2py", f"{_UPDATE}.astrometry_utils")
+#: Asks the service of astrometry, with requests, for ``updatewcs`` alone.
+_SERVICE = f"{_UPDATE}.astrometry_utils"
 #: Modules that ``wcs_functions`` imports for headerlets.
 _OF_HEADERLETS: dict[str, tuple[str, ...]] = {
     "drizzlepac.haputils": (),
@@ -77,8 +77,8 @@ REJECTION = replace(
 TWEAKREG = Part(
     ("tweakreg", "catalogs", "imgclasses"),
     # ``tweakutils`` convolves only where it finds stars in another way than TweakReg does, and
-    # parses regions only where it is given one; scipy rotates images with ``special``.
-    late=("scipy.signal", "scipy.special", "stregion"),
+    # parses regions only where it is given one.
+    late=("scipy.signal", "stregion"),
 )
 TWEAKBACK = Part(("tweakback", "updatehdr"))
 
@@ -97,11 +97,16 @@ def import_drizzlepac(part: Part) -> ModuleType:
     if _PACKAGE in sys.modules:
         return sys.modules[_PACKAGE]
     before = set(sys.modules)
+    # What is imported stays: a search for garbage in it finds none, and takes a tenth of the time.
+    gc.disable()
     try:
         return _imported(part)
     except (ImportError, AttributeError):
         _forget(set(sys.modules) - before)
         return importlib.import_module(_PACKAGE)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _imported(part: Part) -> ModuleType:
@@ -117,33 +122,29 @@ def _imported(part: Part) -> ModuleType:
 def settle_configuration() -> None:
     """Keep what astropy is configured to do with FITS, which it looks up again for every card.
 
-    A card is found by the index that a header has of its keywords, and nothing is imported for
-    tables in ASDF files.
+    A card is found by the index that a header has of its keywords, one that is known to be sound
+    is not taken apart again, and what is seldom wanted is imported when it is.
     """
+    postpone(SELDOM)
     from astropy.io import fits
-    from astropy.utils.compat import optional_deps
 
     settled = {name: getattr(fits.conf, name) for name in fits.conf}
     for name, value in settled.items():
         setattr(type(fits.conf), name, value)
-    vars(optional_deps)["HAS_ASDF_ASTROPY"] = False
     find_cards_by_index()
+    pass_sound_cards()
 
 
 def _prepare(part: Part) -> None:
     """Have other packages not imported as a whole."""
+    postpone((_SERVICE, *part.late))
     for name in part.bare:
         _bare_package(name)
     for name, functions in part.unused.items():
         _stand_in(name, functions)
-    late = [name for name in (*_SELDOM, *part.late) if name not in sys.modules]
-    # All of them before the parent of any is imported, which may import another.
-    sys.modules.update({name: _LateModule(name) for name in late})
-    for name in late:
-        _put(name, sys.modules[name])
     for name in part.printed:
         if name not in sys.modules:
-            module = _LateModule(name)
+            module = LateModule(name)
             vars(module)["__version__"] = metadata.version(name)
             _put(name, module)
 
@@ -156,19 +157,6 @@ def _bare_package(name: str) -> ModuleType:
     package = importlib.util.module_from_spec(spec)
     _put(name, package)
     return package
-
-
-class _LateModule(ModuleType):
-    """A module that is imported when something of it is asked for, and not looked for."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
-        # Code that looks through all modules asks for such names, and wants nothing of this one.
-        # The path is wanted by the import of a module below this one.
-        if name.startswith("__") and name != "__path__":
-            raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
 
 
 def _stand_in(name: str, functions: Sequence[str]) -> None:
