@@ -15,7 +15,7 @@ from skydb.sky.evidence import SkyEvidence
 from skydb.sky.fit_trust import (
     Agreement,
     Sighting,
-    _movement,
+    _movements,
     check_cross_match,
     check_neighbours,
     compare,
@@ -170,8 +170,8 @@ def test_light_that_spreads_pixels_is_seen_from_a_third_more_variance_on() -> No
 def test_a_match_that_holds_the_fit_alone_moves_it_without_limit(
     left: float, is_held: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(np.linalg, "det", lambda _: left)
-    found = _movement(0.25 * np.eye(2), np.eye(2), np.array([3.0, 4.0]))
+    monkeypatch.setattr(np.linalg, "det", lambda all_rest: np.full(len(all_rest), left))
+    found = _movements(0.25 * np.eye(2), np.eye(2)[np.newaxis], np.array([[3.0, 4.0]]))
     assert found == pytest.approx(5.0 / 3.0 if is_held else float("inf"))
 
 
