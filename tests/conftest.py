@@ -16,7 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.engines import leave_unsynced, share_schemas
+from tests.engines import leave_unsynced, share_differences, share_schemas
 from tests.postgres import PostgresServer, PostgresUnavailableError
 from tests.workers import Subprocesses, is_fresh
 
@@ -168,15 +168,22 @@ def shared_schemas() -> Iterator[None]:
     """Schemas that are read once for all ledgers that have them; no waiting for the disk."""
     with pytest.MonkeyPatch.context() as patch:
         share_schemas(patch)
+        share_differences(patch)
         leave_unsynced(patch)
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def settled_astropy() -> Iterator[None]:
-    """Settings of astropy that are looked up once: it asks three for every card of a header."""
+    """Settings of astropy that are looked up once: it asks three for every card of a header.
+
+    Cards are found and verified as in drizzlepac's processes.
+    """
     # Not before the home of the tests is there.
     from astropy.config import ConfigItem
+    from astropy.io.fits import Card, Header
+
+    from skydb.drizzle.tasks.lookups import find_cards_by_index, pass_sound_cards
 
     known: dict[ConfigItem, object] = {}
     ask, change = ConfigItem.__call__, ConfigItem.set
@@ -194,6 +201,10 @@ def settled_astropy() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConfigItem, "__call__", remembered)
         patch.setattr(ConfigItem, "set", changed)
+        patch.setattr(Header, "index", Header.index)
+        patch.setattr(Card, "_verify", Card._verify)
+        find_cards_by_index()
+        pass_sound_cards()
         yield
 
 

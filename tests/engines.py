@@ -35,6 +35,30 @@ def share_schemas(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sqlitefile, "foreign_tables", looked)
 
 
+def share_differences(patch: pytest.MonkeyPatch) -> None:
+    """Compare a schema of SQLite with the entities once: it is known by its statements."""
+    # Not before the home of the tests is there.
+    from sqlalchemy import Engine, text
+
+    from skydb.store import schema
+
+    known: dict[tuple[Any, ...], list[str]] = {}
+    compare = schema.differences
+
+    @wraps(compare)
+    def compared(engine: Engine) -> list[str]:
+        if engine.dialect.name != "sqlite":
+            return compare(engine)
+        with engine.connect() as connection:
+            made = connection.execute(text("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+            statements = tuple(sorted(map(repr, made)))
+        if statements not in known:
+            known[statements] = compare(engine)
+        return list(known[statements])
+
+    patch.setattr(schema, "differences", compared)
+
+
 def leave_unsynced(patch: pytest.MonkeyPatch) -> None:
     """Wait for no disk: nothing that a test stores has to survive a power cut."""
     # Not before the home of the tests is there.

@@ -71,14 +71,17 @@ def test_astropy_does_with_fits_what_it_is_configured_to_do(tmp_path: Path) -> N
 
 
 def test_a_drizzlepac_that_is_built_otherwise_is_imported_as_a_whole() -> None:
-    version, has_all, has_functions = printed(
+    # It imports modules below one that is left for later, too.
+    version, has_all, has_functions, window = printed(
         "from skydb.drizzle.tasks import lean;"
-        "found = lean.import_drizzlepac(lean.Part(('no_such_module',)));"
+        "found = lean.import_drizzlepac(lean.Part(('no_such_module',), late=('scipy.signal',)));"
         "import stsci.skypac.skymatch, drizzlepac;"
         "print(found.__version__, found is drizzlepac and hasattr(found, 'haputils'),"
-        " hasattr(stsci.skypac.utils, 'get_ext_list'))"
+        " hasattr(stsci.skypac.utils, 'get_ext_list'));"
+        "import scipy.signal.windows as below; print(below.hann.__name__)"
     )
     assert (version[:1].isdigit(), has_all, has_functions) == (True, "True", "True")
+    assert window == "hann"
 
 
 def test_a_module_that_is_left_for_later_is_there_when_it_is_asked_for() -> None:
@@ -102,17 +105,6 @@ def test_the_service_of_astrometry_is_imported_when_it_is_asked_for() -> None:
         " 'requests' in sys.modules)"
     )
     assert (before, names, after) == ("False", "True", "True")
-
-
-def test_modules_below_one_that_is_left_for_later_can_be_imported() -> None:
-    """A drizzlepac that is built otherwise imports all that it has."""
-    (window,) = printed(
-        "from skydb.drizzle.tasks import lean;"
-        "lean.import_drizzlepac(lean.Part(('no_such_module',), late=('scipy.signal',)));"
-        "import scipy.signal.windows as below;"
-        "print(below.hann.__name__)"
-    )
-    assert window == "hann"
 
 
 def test_a_package_of_which_the_version_is_printed_is_not_imported_for_that() -> None:

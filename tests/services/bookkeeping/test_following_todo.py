@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +20,7 @@ from skydb.services.intake.selection import Selection
 from skydb.services.skies.recipe import selected_inputs
 from skydb.store.scope import Scope
 from tests.services.reprocessed import DRZ, NEW, OLD, OLD_NAME, PIECES, Follower, Reprocessed
-from tests.services.tools import Toolbox, write_product
+from tests.services.tools import Toolbox, write_catalog, write_product
 
 pytestmark = pytest.mark.alternating
 
@@ -39,6 +43,51 @@ def prepared(
         assert follower.follow() > 0
         assert follower.due() == []
     return follower
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A visit in a ledger, made once, and copies of it.
+
+    Parameters
+    ----------
+    home : Path
+        The files, which no test changes, and ledgers that are aligned or not.
+    """
+
+    home: Path
+
+    @property
+    def visit(self) -> Reprocessed:
+        return Reprocessed(self.home / "archive")
+
+    @contextmanager
+    def copied_to(self, place: Path, tools: Toolbox, *, is_aligned: bool) -> Iterator[Follower]:
+        shutil.copytree(self.home / str(is_aligned), place)
+        services = Services.open(f"sqlite:///{place / 'ledger.sqlite'}", place / "data")
+        yield Follower(services, tools)
+        services.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Kept:
+    kept = Kept(tmp_path_factory.mktemp("following"))
+    catalog = write_catalog(kept.home)
+    for is_aligned in (True, False):
+        home = kept.home / str(is_aligned)
+        home.mkdir()
+        shutil.copyfile(sqlite_template, home / "ledger.sqlite")
+        services = Services.open(f"sqlite:///{home / 'ledger.sqlite'}", home / "data")
+        prepared(services, Toolbox(), kept.visit, catalog, is_aligned=is_aligned)
+        services.close()
+    return kept
+
+
+@pytest.fixture
+def started(kept: Kept, tmp_path: Path, tools: Toolbox, *, is_aligned: bool) -> Iterator[Follower]:
+    """A ledger of the visit, in which all that was due is done where it is aligned."""
+    with kept.copied_to(tmp_path / "kept", tools, is_aligned=is_aligned) as follower:
+        yield follower
 
 
 def chosen(services: Services) -> dict[str, ProductVersion]:
@@ -78,10 +127,9 @@ def pixel(path: Path) -> float:
 @pytest.mark.parametrize("is_aligned", [True, False], ids=["aligned", "never-aligned"])
 @pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
 def test_whatever_part_of_a_visit_was_redelivered_following_todo_aligns_its_newest_files(
-    services: Services, tools: Toolbox, visit50: Reprocessed, catalog_file: Path,
-    subset: tuple[str, ...], *, is_aligned: bool,
-) -> None:  # fmt: skip
-    follower = prepared(services, tools, visit50, catalog_file, is_aligned=is_aligned)
+    started: Follower, kept: Kept, subset: tuple[str, ...], *, is_aligned: bool
+) -> None:
+    follower, services, visit50 = started, started.services, kept.visit
     new = visit50.new()
     services.ingest.ingest([new[piece] for piece in subset])
     follower.archive["ibxl50010"] = list(new.values())
@@ -103,10 +151,9 @@ def test_whatever_part_of_a_visit_was_redelivered_following_todo_aligns_its_newe
 @pytest.mark.parametrize("is_aligned", [True, False], ids=["aligned", "never-aligned"])
 @pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
 def test_as_long_as_the_archive_has_no_product_the_rules_stand_and_nothing_is_made(
-    services: Services, tools: Toolbox, visit50: Reprocessed, catalog_file: Path,
-    subset: tuple[str, ...], *, is_aligned: bool,
-) -> None:  # fmt: skip
-    follower = prepared(services, tools, visit50, catalog_file, is_aligned=is_aligned)
+    started: Follower, kept: Kept, subset: tuple[str, ...], *, is_aligned: bool
+) -> None:
+    follower, services, visit50 = started, started.services, kept.visit
     new = visit50.new()
     services.ingest.ingest([new[piece] for piece in subset])
     follower.follow()
