@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 from skydb.domain.catalog import WithoutMotion
 from skydb.domain.trust import UNCONFIRMED_SCORE, FitCheck, limited
@@ -90,13 +90,6 @@ class MotionRecord:
         treatment = self.treatment.value if self.treatment else None
         years, displacement = self.years, self.displacement_mas
         return {**found, "treatment": treatment, "years": years, "displacement_mas": displacement}
-
-    @classmethod
-    def recalled(cls, parameters: dict[str, Any]) -> Self:
-        """Read the record from :meth:`as_parameters`."""
-        plain = {key: value for key, value in parameters.items() if key in cls.__slots__}
-        treatment = plain.get("treatment")
-        return cls(**{**plain, "treatment": WithoutMotion(treatment) if treatment else None})
 
     def sentence(self, rms_mas: float | None = None) -> str:
         """Describe the treatment with numbers, beside the RMS of the fit where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,22 +78,13 @@ class UnfinishedWrite:
     ----------
     activity : int
     status : ActivityStatus
-    parameters : mapping
-        What was to be written: of which run.
     paths : tuple of Path
         The user's files; none when it had not got to the first.
     """
 
     activity: int
     status: ActivityStatus
-    parameters: Mapping[str, object]
     paths: tuple[Path, ...]
-
-    @property
-    def command(self) -> str:
-        """Command that completes the write."""
-        what = "sky write-headers {}" if "cards" in self.parameters else "align accept {} {}"
-        return "skydb " + what.format(self.parameters.get("run"), "--write-headers").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +201,7 @@ def unfinished_in(context: Context) -> list[UnfinishedWrite]:
             waiting = [Path(b.path) for b in write.backups if b.restored_by_id is None]
             never_began = write.status is ActivityStatus.RUNNING and not write.backups
             if waiting or never_began:
-                found.append(
-                    UnfinishedWrite(write.id, write.status, write.parameters, tuple(waiting))
-                )
+                found.append(UnfinishedWrite(write.id, write.status, tuple(waiting)))
         return found
 
 

@@ -6,7 +6,7 @@ what was there before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -215,17 +215,8 @@ class Lineage:
                 part.add(replace(node, remarks=list(node.remarks)))
                 left = len(set(near.get(node_id, ())) - kept - agents)
                 if left:
-                    message = f"{left} further back are not shown."
+                    message = f"{left} further back {'is' if left == 1 else 'are'} not shown."
                     part.remark(node_id, RemarkKind.MORE, "depth", message)
         for edge in self.edges:
             part.link(edge.relation, edge.source, edge.target, edge.role)
         return part
-
-    def before(self, node_id: str) -> Iterator[Edge]:
-        """Relations of a node to what was there before it."""
-        return (edge for edge in self.edges if edge.source == node_id)
-
-    @property
-    def remarks(self) -> list[Remark]:
-        """All remarks on a node."""
-        return [remark for node in self.nodes.values() for remark in node.remarks]

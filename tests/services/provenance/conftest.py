@@ -15,7 +15,7 @@ from skydb.api.composition import Services
 from skydb.domain.vocabulary import SkyMethod
 from skydb.services.alignment.accept import AcceptService
 from skydb.services.alignment.align import AlignService
-from skydb.services.provenance.graph import Lineage, Node
+from skydb.services.provenance.graph import Lineage, Node, Remark
 from skydb.services.skies.skyrun import SkyRunService
 from tests.postgres import PostgresServer
 from tests.services.tools import (
@@ -139,6 +139,10 @@ def story_anywhere(request: pytest.FixtureRequest) -> Story:
 
 def of_kind(graph: Lineage, kind: str) -> list[Node]:
     return [node for node in graph.nodes.values() if node.kind.value == kind]
+
+
+def remarks_of(graph: Lineage) -> list[Remark]:
+    return [remark for node in graph.nodes.values() for remark in node.remarks]
 
 
 def one(graph: Lineage, kind: str) -> Node:

@@ -10,7 +10,7 @@ import pytest
 from skydb.domain import Activity
 from skydb.domain.vocabulary import FindingKind
 from skydb.store import provenance_queries as queries
-from tests.services.provenance.conftest import Story
+from tests.services.provenance.conftest import Story, remarks_of
 from tests.services.tools import MEMBERS
 
 
@@ -25,7 +25,7 @@ def test_findings_on_all_inputs_and_on_chips_and_pairs_of_an_exposure_are_shown(
         run.notice(FindingKind.MIXED_FRAMES, f"{second}-{first}", "90 mas apart.")
         run.notice(FindingKind.BAD_PIXELS, f"{second}[1]", "7 pixels.")
         session.commit()
-    said = {(one.kind.value, one.message) for one in story.explain(story.value).remarks}
+    said = {(one.kind.value, one.message) for one in remarks_of(story.explain(story.value))}
     assert {
         ("mixed-kinds", "FLC beside FLT."),
         ("bad-pixels", "5 pixels."),

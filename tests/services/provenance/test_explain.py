@@ -43,7 +43,7 @@ from skydb.services.provenance.documents import as_document
 from skydb.services.provenance.graph import Lineage, NodeType, Relation
 from tests.logged import logged_fit, logged_product, recall, recall_values
 from tests.services.ledgers import SmallLedger, day
-from tests.services.provenance.conftest import Story, of_kind, one, tell
+from tests.services.provenance.conftest import Story, of_kind, one, remarks_of, tell
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox, write_exposure
 
 #: Selects of one explanation, however large the field is.
@@ -57,7 +57,7 @@ def relations(graph: Lineage) -> set[tuple[str, str, str]]:
 
 
 def said(graph: Lineage) -> str:
-    return " | ".join(f"{one.kind.value}: {one.message}" for one in graph.remarks)
+    return " | ".join(f"{one.kind.value}: {one.message}" for one in remarks_of(graph))
 
 
 def selects_of(story: Story, what: str) -> int:
@@ -111,7 +111,9 @@ def test_every_branch_ends_at_an_ingest_an_import_or_an_archive(told: Story) -> 
         node.kind.value
         for node in graph.nodes.values()
         if node.type is not NodeType.AGENT
-        and not [e for e in graph.before(node.id) if e.relation is not Relation.ASSOCIATED]
+        and not [
+            e for e in graph.edges if e.source == node.id and e.relation is not Relation.ASSOCIATED
+        ]
     }
     assert ends == {"ingest", "catalog", "collection"}
 
@@ -162,7 +164,8 @@ def test_a_solution_is_followed_to_its_fit_and_its_catalogue(story_anywhere: Sto
 def test_a_run_is_told_with_its_inputs_and_its_mosaic(story_anywhere: Story) -> None:
     story = story_anywhere
     graph = story.explain(f"run:{story.run}")
-    inputs = [e for e in graph.before(f"activity:{story.run}") if e.relation is Relation.USED]
+    run = f"activity:{story.run}"
+    inputs = [e for e in graph.edges if e.source == run and e.relation is Relation.USED]
     assert len(inputs) == len(MEMBERS)
     assert ("mosaic", "wasGeneratedBy", "sky-run") in relations(graph)
     assert one(story.explain(f"mosaic:{story.run}"), "mosaic").attributes["science_sha256"]
@@ -233,8 +236,9 @@ def test_a_lineage_of_a_depth_is_a_part_that_counts_what_is_cut_off(told: Story)
         for depth in range(12):
             part = told.services.explain.explain(what, depth=depth)
             assert before <= part.nodes.keys() <= whole.nodes.keys()
-            is_cut = any("further back" in remark.message for remark in part.remarks)
+            is_cut = any("further back" in remark.message for remark in remarks_of(part))
             assert is_cut == (not _reaches(part, whole))
+            assert not any("1 further back are" in one.message for one in remarks_of(part))
             before = set(part.nodes)
         assert before == whole.nodes.keys()
         assert told.services.explain.explain(what, depth=0).nodes.keys() >= {whole.root}

@@ -23,7 +23,7 @@ from skydb.services.provenance.replay import ReplayService
 from skydb.services.provenance.skydiff import sky_tolerance
 from skydb.services.provenance.verdict import Replay
 from tests.logged import recall, recall_values
-from tests.services.provenance.conftest import Story
+from tests.services.provenance.conftest import Story, remarks_of
 from tests.services.tools import MEMBERS, PRODUCT, Toolbox
 
 #: Levels of the fake tool when nothing is changed.
@@ -272,7 +272,7 @@ def _recall(services: Services, members: tuple[str, ...], sections: dict[str, An
 
 
 def _said(story: Story, what: str) -> str:
-    return " ".join(remark.message for remark in story.explain(what).remarks)
+    return " ".join(remark.message for remark in remarks_of(story.explain(what)))
 
 
 def test_the_files_of_the_first_run_stay_as_they_were(story: Story) -> None:
