@@ -22,6 +22,7 @@ class Status(Result):
     """
 
     dead_runs: list[str]
+    _source = "v_visit_status"
 
 
 class Todo(Result):
@@ -43,10 +44,12 @@ class Answer(Result):
     """Answer to one SELECT. Columns of one name are numbered: ``a``, ``a_2``."""
 
     @classmethod
-    def of(cls, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Self:
-        """Make one of names and rows as the database gives them."""
+    def of(cls, columns: Sequence[str], rows: Iterable[Sequence[Any]], select: str = "") -> Self:
+        """Make one of names and rows as the database gives them for a SELECT."""
         names = _distinct(columns)
-        return cls((dict(zip(names, row, strict=True)) for row in rows), names)
+        found = cls((dict(zip(names, row, strict=True)) for row in rows), names)
+        found._source = select
+        return found
 
 
 class Lineage(Result):

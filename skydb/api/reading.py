@@ -164,7 +164,7 @@ class ReadingCommands:
         from skydb.store.readonly import Rules
 
         answer = self.services.plain.sql(statement, Rules(timeout_s, as_is))
-        return Answer.of(answer.columns, answer.rows)
+        return Answer.of(answer.columns, answer.rows, statement)
 
     def report(
         self,

@@ -72,6 +72,9 @@ class Result(Sequence[Row]):
     Unit("electron / s")
     """
 
+    #: View or SELECT that the rows are of, where names have the kinds of a view.
+    _source: str = ""
+
     def __init__(
         self,
         rows: Iterable[Any],
@@ -116,7 +119,7 @@ class Result(Sequence[Row]):
             is_flagged=self.is_flagged,
             has_failed=self.has_failed,
         )
-        found._units = self._said_units()
+        found._units, found._source = self._said_units(), self._source
         return found
 
     def _require(self, *names: str) -> None:
@@ -156,7 +159,7 @@ class Result(Sequence[Row]):
         """The rows as a ``QTable``: units on quantities, what is missing masked."""
         from skydb.api.tables import as_qtable
 
-        return as_qtable(self.rows, self.names, self._said_units())
+        return as_qtable(self.rows, self.names, self._said_units(), self._source)
 
     def to_pandas(self) -> DataFrame:
         """Give the rows as a data frame of pandas; what is missing is NaN or None.

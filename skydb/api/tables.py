@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skydb.domain.columns import ColumnKind
-from skydb.store.columns import registered, units_among
+from skydb.domain.columns import ColumnKind, TableColumn
+from skydb.store.columns import described, registered, units_among
 from skydb.store.found_columns import ColumnSurvey, plain
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def as_qtable(
     rows: Sequence[dict[str, Any]],
     names: Sequence[str] = (),
     said: Mapping[str, str] | None = None,
+    source: str = "",
 ) -> QTable:
     """Make a table of rows that have the same keys.
 
@@ -43,23 +44,31 @@ def as_qtable(
         Their keys, where they are known even without a row.
     said : mapping of str to str, optional
         Units that rows say in another column; found in the rows when left out.
+    source : str, optional
+        View or SELECT that the rows are of: a view may have another kind under a name.
     """
     from astropy.table import QTable
 
-    names = list(rows[0]) if rows else names
+    names = list(rows[0]) if rows else list(names)
     shared = units_among(names, rows) if said is None else said
+    known = described(names, source) if source else map(registered, names)
     return QTable(
-        {name: _column(name, [row[name] for row in rows], shared.get(name)) for name in names}
+        {
+            name: _column(name, [row[name] for row in rows], shared.get(name), documented)
+            for name, documented in zip(names, known, strict=True)
+        }
     )
 
 
-def _column(name: str, values: Sequence[Any], unit: str | None) -> Any:  # noqa: ANN401 - Column or Quantity
+def _column(
+    name: str, values: Sequence[Any], unit: str | None, documented: TableColumn | None
+) -> Any:  # noqa: ANN401 - Column or Quantity
     import astropy.units as u
     from astropy.table import MaskedColumn
     from astropy.utils.masked import Masked
 
     cells = [plain(value) for value in values]
-    survey = ColumnSurvey(name, registered(name))
+    survey = ColumnSurvey(name, documented)
     survey.look_at(cells)
     column, convert = survey.column.in_unit(unit), survey.converted
     nothing = _NOTHING[column.kind]

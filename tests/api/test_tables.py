@@ -11,6 +11,8 @@ from astropy.table import QTable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skydb.api.answers import Answer, Status
+from skydb.api.results import Result
 from skydb.api.tables import as_qtable
 from skydb.domain.vocabulary import SkyMethod
 from skydb.sky.advice import MethodAdvice
@@ -77,10 +79,27 @@ def test_skies_that_share_a_unit_are_quantities_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("match", "f"), ("rms_ra_mas", "f"), ("nmatches", "i"), ("wcs_name", "U")]
-)
+    ("name", "kind"),
+    [
+        ("match", "f"), ("rms_ra_mas", "f"), ("nmatches", "i"), ("wcs_name", "U"),
+        ("component_value", "f"), ("component_significance", "f"), ("mag_max", "f"),
+    ],
+)  # fmt: skip
 def test_a_column_of_which_all_is_missing_is_of_the_kind_of_its_name(name: str, kind: str) -> None:
     assert column(name, [None, None]).dtype.kind == kind
+
+
+@pytest.mark.parametrize("counts", [[0, 0], [0, 1], [1, 2]])
+def test_a_count_of_a_view_is_a_number_whatever_it_counts(counts: list[int]) -> None:
+    rows = [{"visit": f"bxl{n}", "downgraded": count} for n, count in enumerate(counts)]
+    by_sql = Answer.of(
+        ["visit", "downgraded"], [tuple(row.values()) for row in rows],
+        "SELECT visit, downgraded FROM v_visit_status",
+    )  # fmt: skip
+    for answer in (Status(rows), Status(rows)["visit", "downgraded"], by_sql):
+        assert answer.table["downgraded"].dtype.kind == "i"
+        assert answer["downgraded"].tolist() == counts
+    assert Result(rows[:1]).table["downgraded"].dtype.kind in "bi"
 
 
 def test_integers_beside_reals_are_reals() -> None:

@@ -107,6 +107,7 @@ def test_numbers_without_a_unit_are_counts_ratios_and_names() -> None:
     assert bare == {
         *("scale", "trust", "x", "y", "z", "em_res_power", "catalog_covered_share"),
         *("completeness", "completeness_on_sky", "false_alarm_rate", "significance"),
+        "component_significance",
     }
 
 
