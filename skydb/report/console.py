@@ -136,14 +136,26 @@ def _fitting(columns: Sequence[_LaidOut], width: int) -> list[_LaidOut]:
 
 
 def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
-    """Widths that fill the terminal at most; what is left goes to what is folded most."""
+    """Widths that fill the terminal at most; what is left goes to what is folded most.
+
+    Paths come before sentences: a path in one piece can be copied.
+    """
     widths = [one.least for one in columns]
-    for _ in range(width - _width(widths)):
-        wanting = [one.most - taken for one, taken in zip(columns, widths, strict=True)]
-        if max(wanting) <= 0:
-            break
-        widths[wanting.index(max(wanting))] += 1
+    for is_wanted in (_has_names, lambda _: True):
+        for _ in range(width - _width(widths)):
+            wanting = [
+                one.most - taken if is_wanted(one) else 0
+                for one, taken in zip(columns, widths, strict=True)
+            ]
+            if max(wanting) <= 0:
+                break
+            widths[wanting.index(max(wanting))] += 1
     return widths
+
+
+def _has_names(one: _LaidOut) -> bool:
+    """Whether no cell has a space, as in paths."""
+    return not any(" " in cell.plain for cell in one.cells)
 
 
 def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) -> None:

@@ -47,6 +47,33 @@ def test_numbers_are_never_folded_on_a_narrow_terminal() -> None:
     assert "12345.68" in _printed(rows, width=40)
 
 
+def test_a_path_is_whole_where_a_sentence_beside_it_can_be_folded() -> None:
+    columns = [Column("path", wraps=True), Column("reason", wraps=True)]
+    row = {"path": "figures/ibxl50030_drz_ibxl52030_drz.png", "reason": "sources of images " * 4}
+    stream = io.StringIO()
+    render_table("", columns, [row], Console(file=stream, width=80))
+    assert row["path"] in stream.getvalue()
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
+
+
+def test_a_path_that_is_longer_than_the_terminal_is_still_folded_between_folders() -> None:
+    columns = [Column("path", wraps=True), Column("reason", wraps=True)]
+    stream = io.StringIO()
+    row = {"path": "a_folder_of_this_name/" * 6, "reason": "sources of images " * 4}
+    render_table("", columns, [row], Console(file=stream, width=80))
+    assert max(map(len, stream.getvalue().splitlines())) <= 80
+    assert stream.getvalue().count("a_folder_of_this_name/") == 6
+
+
+def test_matches_and_rms_of_fits_are_shown_on_80_columns() -> None:
+    stream = io.StringIO()
+    fits = LISTS["columns.FITS"]
+    long = {**ordinary_row(fits), "product": "ibxl50030_drz.fits", "status": "proposed"}
+    render_table("Fits", fits, [long], Console(file=stream, width=80))
+    head = stream.getvalue().partition("\u2500")[0]
+    assert "matches" in head and head.count("[mas]") == 2 and "trust" in head
+
+
 def test_a_failed_status_stands_out_in_colour() -> None:
     text = _printed(
         [{"product": "a", "status": "failed"}], force_terminal=True, color_system="standard"
