@@ -254,8 +254,12 @@ def _number(axes: Axes, panel: MarkedImage, colours: Sequence[str]) -> None:
     common = panel.marks.group >= 0
     if common.sum() > _NUMBERED_SOURCES:
         return
+    from matplotlib.patheffects import withStroke
+
     x, y = panel.image.to_display(panel.marks.x_pix[common], panel.marks.y_pix[common])
     ny, nx = panel.image.data.shape
+    # Above the marks of other sources, and dark around: in a crowd they lie on each other.
+    halo = withStroke(linewidth=1.8, foreground="#070b1a")
     for place, group in enumerate(panel.marks.group[common]):
         # Away from the edge that is near, so that a number stays on its image.
         right, high = x[place] > 0.94 * nx, y[place] > 0.96 * ny
@@ -263,7 +267,7 @@ def _number(axes: Axes, panel: MarkedImage, colours: Sequence[str]) -> None:
             str(group + 1), (x[place], y[place]), textcoords="offset points",
             xytext=(-6 if right else 6, -5 if high else 4), ha="right" if right else "left",
             va="top" if high else "baseline", fontsize=6.5, fontweight="bold",
-            color=colours[place],
+            color=colours[place], path_effects=[halo], zorder=4,
         )  # fmt: skip
 
 

@@ -195,8 +195,8 @@ def _draw_block(
         dress_image(axes, image)
         axes.set_title(f"{label}{_what(image, weights=weights)}", fontsize=8.5)
         all_axes.append(axes)
-    for axes in all_axes[:-across]:
-        _leave_out_label(axes)
+    for axes, (_, image) in zip(all_axes[:-across], images, strict=False):
+        _leave_out_label(axes, image)
     bar = column.colorbar(
         all_axes[0].images[0],
         ax=all_axes,
@@ -211,10 +211,12 @@ def _draw_block(
     bar.outline.set_linewidth(0.5)
 
 
-def _leave_out_label(axes: Axes) -> None:
-    """Right ascension is named once, below the lowest image."""
-    if hasattr(axes, "coords"):
-        axes.coords[0].set_axislabel(" ")
+def _leave_out_label(axes: Axes, image: DisplayImage) -> None:
+    """The coordinate that runs across is named once, below the lowest image."""
+    orientation = Orientation.of_wcs(image.wcs)
+    if hasattr(axes, "coords") and orientation is not None:
+        across, up = np.abs(orientation.east)
+        axes.coords[0 if across >= up else 1].set_axislabel(" ")
 
 
 def _what(image: DisplayImage, *, weights: bool) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from skydb.report.mosaic_figures import (
     MosaicDisplay,
@@ -80,6 +81,24 @@ def test_the_axes_are_those_of_the_sky_when_there_is_a_wcs(make_mosaic: MosaicMa
     display = mosaic_display([load_pair("localmin", *make_mosaic("localmin"))])
     assert hasattr(draw_mosaics(display).axes[0], "coords")
     assert not hasattr(draw_mosaics(display, grid=False).axes[0], "coords")
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 90.0, 103.0])
+def test_only_the_coordinate_that_runs_across_is_named_once(
+    make_mosaic: MosaicMaker, turned_deg: float
+) -> None:
+    science, weight = make_mosaic("a", shape=(96, 96))
+    turn = np.radians(turned_deg)
+    pc = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    for path in (science, weight):
+        with fits.open(path, mode="update") as hdus:
+            for i, j in np.ndindex(2, 2):
+                hdus[0].header[f"PC{i + 1}_{j + 1}"] = pc[i, j]
+    pairs = [load_pair(name, science, weight) for name in "abcd"]
+    figure = draw_mosaics(mosaic_display(pairs))
+    upper = figure.axes[0]
+    named = [one.get_axislabel().strip() for one in upper.coords]
+    assert named == (["", "Dec (ICRS)"] if turned_deg == 0 else ["RA (ICRS)", ""])
 
 
 def test_a_compact_picture_looks_the_same_and_weighs_less(make_mosaic: MosaicMaker) -> None:
