@@ -106,7 +106,15 @@ def late(app: typer.Typer) -> None:
         _delay(command)
     for group in app.registered_groups:
         if group.typer_instance is not None:
+            group.short_help = _first_sentence(group.typer_instance.info.help)
             late(group.typer_instance)
+
+
+def _first_sentence(text: str | None) -> str:
+    """The first sentence of a help text, whole: lists of commands fold it and do not cut it."""
+    first = " ".join((text or "").strip().partition("\n\n")[0].split())
+    sentence, _, _ = first.partition(". ")
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def _delay(command: CommandInfo) -> None:
@@ -118,6 +126,6 @@ def _delay(command: CommandInfo) -> None:
         """Stand for the function while the tree of commands is made."""
 
     stub.__name__, stub.__doc__ = function.__name__, function.__doc__
-    command.callback = stub
+    command.callback, command.short_help = stub, _first_sentence(function.__doc__)
     made = partial(LateCommand, function=function)
     command.cls = cast("type[TyperCommand]", made)

@@ -45,6 +45,15 @@ def test_help_of_every_command_says_what_it_does_and_shows_an_example(leaf):
     assert "Example: skydb " in shown.out
 
 
+@pytest.mark.parametrize("words", [(), ("sky",), ("align",), ("runs",), ("books",)])
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_what_commands_do_is_listed_in_whole_sentences(words, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", width)
+    listed = skydb(*words, "--help").out.partition("Commands:")[2]
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= int(width)
+
+
 @EVERY
 def test_the_example_of_every_command_is_a_valid_call_of_that_command(leaf):
     program, *words = _example(leaf)
