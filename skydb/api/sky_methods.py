@@ -29,10 +29,7 @@ def methods_to_run(text: str | Iterable[str]) -> list[SkyMethod]:
     if names == ["all"]:
         return list(COMPUTED_METHODS)
     known = ", ".join(COMPUTED_METHODS)
-    try:
-        methods = [SkyMethod(name) for name in names]
-    except ValueError as error:
-        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+    methods = [_method(name, COMPUTED_METHODS) for name in names]
     foreign = [method.value for method in methods if not method.is_computed]
     if foreign:
         raise UsageError(
@@ -67,11 +64,17 @@ def methods_to_show(names: Names) -> tuple[SkyMethod, ...] | None:
     wanted = _names(names or ())
     if "all" in wanted:
         return None
+    return tuple(dict.fromkeys(_method(name, SkyMethod) for name in wanted))
+
+
+def _method(name: str, known: Iterable[SkyMethod]) -> SkyMethod:
+    """Return the method of a name."""
     try:
-        return tuple(dict.fromkeys(SkyMethod(name) for name in wanted))
+        return SkyMethod(name)
     except ValueError as error:
-        known = ", ".join(SkyMethod)
-        raise UsageError(f"{error}.", advice=f"Methods: {known}, all.") from error
+        raise UsageError(
+            f"Unknown sky method {name!r}.", advice=f"Methods: {', '.join(known)}, all."
+        ) from error
 
 
 def _names(text: str | Iterable[str]) -> list[str]:

@@ -34,12 +34,12 @@ FACTS = {
 FACT = (Column("what"), Column("value", format="", wraps=True))
 PARTS = {
     "parameters": (
-        "Parameters that differ from what is usual",
+        "Parameters that differ from the defaults",
         (
             Column("name"),
             Column("value", format="", wraps=True),
-            Column("usual", wraps=True),
-            Column("source", "usual of"),
+            Column("usual", "default", wraps=True),
+            Column("source", "default of"),
         ),
     ),
     "used": (

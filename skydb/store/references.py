@@ -116,7 +116,8 @@ def exposure_of(session: Session, reference: ExposureReference) -> Exposure:
         select(Product.filename).where(Product.filename.startswith(reference.rootname)).limit(1)
     )
     # Such as the name of an association, which has as many characters.
-    meant = f" (did you mean {found}?)" if found else f" ({_some(session, Exposure.rootname)})"
+    here = f"exposures here: {_some(session, Exposure.rootname)}"
+    meant = f" (did you mean {found}?)" if found else f" ({here})"
     raise NotFoundError(
         f"Unknown exposure {reference.rootname!r}{meant}.",
         advice="Bring it in with `skydb ingest`.",

@@ -96,7 +96,7 @@ class Scope:
         """Text for the title of a figure."""
         parts = [
             *self.rootnames,
-            *self.visits,
+            *(f"visit {name}" for name in self.visits),
             *([] if self.proposal_id is None else [f"proposal {self.proposal_id}"]),
             *(text for text in (self.target, self.detector, self.filter) if text),
             *(f"without {name}" for name in self.exclude),

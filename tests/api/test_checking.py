@@ -31,6 +31,7 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.inspect.headers(as_of=2021), "YYYY-MM-DD"),
     (lambda db: db.runs([]), "is empty"),
     (lambda db: db.sky.run(method=None), "No sky method"),
+    (lambda db: db.sky.run(method="alll"), "Unknown sky method 'alll'"),
     (lambda db: db.sky.run(method=[]), "list of method is empty"),
     (lambda db: db.sky.run("match", mosaic="no"), "neither True nor False"),
     (lambda db: db.sky.run("match", jobs=0), "jobs=0"),

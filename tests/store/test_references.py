@@ -51,7 +51,10 @@ def test_each_form_names_its_row(ledger: Services) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("ibxl50zzq", r"Unknown exposure 'ibxl50zzq' \(ibxl50iaq, ibxl50ibq, icxy50abq\)"),
+        (
+            "ibxl50zzq",
+            r"Unknown exposure 'ibxl50zzq' \(exposures here: ibxl50iaq, ibxl50ibq, icxy50abq\)",
+        ),
         ("ibxl50010", rf"Unknown exposure 'ibxl50010' \(did you mean {PRODUCT}\?\)"),
         ("ibxl50iaq@7", r"no ibxl50iaq@7 \(file versions here: 1\)"),
         ("ibxl50iaq[1]@7", r"Run 7 has no sky value of ibxl50iaq\[1\] \(newest sky runs: none\)"),

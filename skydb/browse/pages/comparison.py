@@ -170,7 +170,7 @@ def _parameters(here: Here, numbers: Sequence[int]) -> Table:
         if len({str(values.get(number)) for number in numbers}) > 1
     ]
     columns = [Column("name"), *(Column(f"run_{n}", f"run {n}", wraps=True) for n in numbers)]
-    caption = "Parameters that are not alike; empty for what is usual."
+    caption = "Parameters that are not alike; empty for the default."
     return Table("Parameters that differ", caption, columns, rows)
 
 

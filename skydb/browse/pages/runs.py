@@ -201,7 +201,7 @@ def _parameters(here: Here, row: Row) -> tuple[Table, ...]:
     for one in rows:
         one["value"], one["usual"] = _said(one["value"]), _said(one["usual"])
     title, columns = PARTS["parameters"]
-    return (Table(title, "Those that were given, and what is usual.", columns, rows[:MANY]),)
+    return (Table(title, "Those that were given, and the defaults.", columns, rows[:MANY]),)
 
 
 def _said(value: object) -> str | None:

@@ -52,7 +52,10 @@ class Finder:
             When the ledger has no footprint of the name.
         """
         if len(ways) != 1:
-            raise UsageError("Search for one of a cone, a position, a polygon or an overlap.")
+            raise UsageError(
+                "A search is for one piece of sky.",
+                advice="Give one of --cone, --position, --polygon and --overlapping.",
+            )
         ((way, what),) = ways.items()
         if way == "overlapping":
             return self.overlapping(str(what), scope)
