@@ -44,6 +44,8 @@ from skydb.version import __version__
 
 #: Options of every command that may stand anywhere.
 _BEFORE = ("--quiet", "--verbose", "--wide")
+#: Those with a value.
+_BEFORE_WITH_VALUE = ("--db", "--data")
 
 app = typer.Typer(
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
@@ -155,14 +157,30 @@ def run(words: list[str]) -> int:
 def placed(words: Sequence[str]) -> list[str]:
     """A command line with the options that every command has where they are looked for.
 
-    ``--quiet``, ``--verbose`` and ``--wide`` belong before the command, ``--json`` after it;
-    people write them anywhere. What follows ``--`` is no option.
+    ``--quiet``, ``--verbose``, ``--wide``, ``--db`` and ``--data`` belong before the command,
+    ``--json`` after it; people write them anywhere. What follows ``--`` is no option.
     """
     end = words.index("--") if "--" in words else len(words)
     options, rest = words[:end], list(words[end:])
     first = [word for word in _BEFORE if word in options]
     last = ["--json"] if "--json" in options else []
-    return [*first, *(w for w in options if w not in (*_BEFORE, "--json")), *last, *rest]
+    where, others = _with_values([w for w in options if w not in (*_BEFORE, "--json")])
+    return [*first, *where, *others, *last, *rest]
+
+
+def _with_values(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Options of every command that have a value, with it; and all other words."""
+    where: list[str] = []
+    others: list[str] = []
+    left = iter(words)
+    for word in left:
+        value = next(left, None) if word in _BEFORE_WITH_VALUE else None
+        if value is not None:
+            where += [word, value]
+        else:
+            is_joined = word.partition("=")[0] in _BEFORE_WITH_VALUE and "=" in word
+            (where if is_joined else others).append(word)
+    return where, others
 
 
 @cache

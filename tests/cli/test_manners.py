@@ -35,7 +35,7 @@ def test_no_command_has_another_use_for_what_may_stand_anywhere() -> None:
         for leaf in leaves()
         for one in leaf.spec.params
         for name in one.opts
-        if name in (*GLOBAL[:3], "-h")
+        if name in (*GLOBAL[:3], "-h", "--db", "--data")
     ]
     assert taken == []
 
@@ -52,6 +52,25 @@ def test_options_of_every_command_may_stand_anywhere(
     first = [one for one in GLOBAL[:3] if one in options]
     assert found == [*first, *words, *last, "--", "--json", "a"]
     assert placed(found) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("runs show 3 --db a.sqlite --json", "--db a.sqlite runs show 3 --json"),
+        ("--quiet runs --data=d --db u", "--quiet --data=d --db u runs"),
+        ("--db u runs --verbose", "--verbose --db u runs"),
+        ("runs --db", "runs --db"),
+        ("books note x -- --db y", "books note x -- --db y"),
+    ],
+)
+def test_the_database_and_its_data_may_be_named_anywhere(words: str, found: str) -> None:
+    assert placed(words.split()) == found.split() == placed(found.split())
+
+
+def test_a_command_reads_the_ledger_that_is_named_after_it(ledger: LedgerDirectory) -> None:
+    named = skydb("runs", "--json", "--db", ledger.url)
+    assert (named.code, named.document) == (0, [])
 
 
 def test_json_and_quiet_work_before_and_after_a_command(ledger: LedgerDirectory) -> None:
