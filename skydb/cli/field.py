@@ -12,7 +12,7 @@ from skydb.report import columns
 
 _OF_A_NEW_FIELD = (
     *("detector", "tiles", "dithers", "size", "seed", "islands", "cosmic_rays", "exptime_s"),
-    *("filter_", "target", "proposal", "kind"),
+    *("filter_", "target", "proposal", "program", "kind"),
 )
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
@@ -29,6 +29,13 @@ Filter = Annotated[
 ]
 Target = Annotated[str | None, typer.Option(help="TARGNAME.")]
 Proposal = Annotated[int | None, typer.Option(help="PROPOSID.")]
+Program = Annotated[
+    str | None,
+    typer.Option(
+        help="Program in the rootnames, three letters or digits; bxl when left out. Fields of "
+        "several proposals in one ledger need one each."
+    ),
+]
 Islands = Annotated[int, typer.Option(help="Groups of tiles that share no sky.")]
 CosmicRays = Annotated[
     bool,
@@ -100,6 +107,7 @@ def simulate(
     filter_: Filter = None,
     target: Target = None,
     proposal: Proposal = None,
+    program: Program = None,
     islands: Islands = 1,
     cosmic_rays: CosmicRays = False,
     exptime_s: Exptime = None,
@@ -133,9 +141,9 @@ def simulate(
 
         truth = simulate_field(
             directory, detector=detector, tiles=tiles, dithers=dithers, size=size, seed=seed,
-            filter=filter_, target=target, proposal=proposal, islands=islands,
-            cosmic_rays=cosmic_rays, exptime_s=exptime_s, kind=kind, overwrite=overwrite,
-            progress=say,
+            filter=filter_, target=target, proposal=proposal, program=program,
+            islands=islands, cosmic_rays=cosmic_rays, exptime_s=exptime_s, kind=kind,
+            overwrite=overwrite, progress=say,
         )  # fmt: skip
         title = "Simulated exposures"
     shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)

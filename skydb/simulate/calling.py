@@ -31,6 +31,7 @@ def simulate(
     filter: str | None = None,
     target: str | None = None,
     proposal: int | None = None,
+    program: str | None = None,
     islands: int = 1,
     cosmic_rays: bool = False,
     exptime_s: float | None = None,
@@ -56,6 +57,9 @@ def simulate(
         The same seed gives the same field.
     filter, target, proposal
         FILTER, TARGNAME and PROPOSID of the headers; those of the tutorial when left out.
+    program : str, optional
+        Program in the rootnames, ``bxl`` when left out. Fields of several proposals in one
+        ledger need one each: visits are known by it.
     islands : int
         Groups of tiles that share no sky.
     cosmic_rays : bool
@@ -97,6 +101,7 @@ def simulate(
         filter=filter,
         target=target,
         proposal=proposal,
+        program=program,
         islands=islands,
         cosmic_rays=cosmic_rays,
         exptime_s=exptime_s,
@@ -219,6 +224,7 @@ def plan_of(
     filter: str | None = None,
     target: str | None = None,
     proposal: int | None = None,
+    program: str | None = None,
     kind: str | None = None,
     **details: object,
 ) -> FieldPlan:
@@ -231,7 +237,10 @@ def plan_of(
     """
     from skydb.simulate.plan import FieldKind, FieldPlan, SimDetector
 
-    named = {"filter_name": filter, "target": target, "proposal_id": proposal}
+    named = {
+        "filter_name": filter, "target": target, "proposal_id": proposal,
+        "program": program.lower() if program else None,
+    }  # fmt: skip
     details |= {name: value for name, value in named.items() if value is not None}
     return FieldPlan(
         detector=_member(SimDetector, detector.upper(), "detector"),

@@ -43,6 +43,16 @@ def contents(directory: Path) -> dict[str, bytes]:
     }
 
 
+def test_fields_of_two_programs_have_visits_of_their_own(tmp_path: Path) -> None:
+    names = []
+    for program, proposal in (("iab", 15000), ("JCX", 14000)):
+        truth = skydb.simulate(tmp_path / program, **SMALL, program=program, proposal=proposal)
+        names += [one.rootname for one in truth.exposures]
+    assert {name[1:6] for name in names} == {"iab50", "jcx50"}
+    answer = command("simulate", tmp_path / "other", "--program", "long")
+    assert answer.code == 2 and "three lower-case letters" in answer.err
+
+
 def test_a_field_that_is_there_is_written_over_only_on_request(field: Path) -> None:
     old = contents(field)
     with pytest.raises(UsageError, match=r"holds truth\.json already\. Name another"):
