@@ -11,6 +11,7 @@ import typer
 
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
+from skydb.report.counting import counted
 
 if TYPE_CHECKING:
     from skydb.api.fetching import Planned
@@ -94,7 +95,7 @@ def fetch(
 def _size(planned: Planned) -> str:
     from rich.filesize import decimal
 
-    return f"{len(planned)} files, {decimal(planned.total_bytes)}"
+    return f"{counted(len(planned), 'file')}, {decimal(planned.total_bytes)}"
 
 
 def _review(shell: Shell, planned: Planned, *, must_ask: bool) -> None:

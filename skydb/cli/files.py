@@ -10,6 +10,7 @@ import typer
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns
+from skydb.report.counting import counted
 
 inspect = group("What the files say: the tutorial's tables 1.1 and 1.2.")
 
@@ -41,7 +42,7 @@ def ingest(
     shell = shell_of(context)
     with shell.ledger(progress=not as_json) as ledger:
         files = ledger.ingest(*paths, jobs=jobs)
-    note = f"{len(files)} files, {files.rejected} rejected"
+    note = f"{counted(len(files), 'file')}, {files.rejected} rejected"
     shell.show("Ingest", files.rows, columns.INGEST, as_json=as_json, note=note)
     files.require_any(paths)
     shell.finish(files)

@@ -9,6 +9,7 @@ import typer
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report.columns import FOUND
+from skydb.report.counting import counted
 
 
 def attach(app: typer.Typer) -> None:
@@ -51,4 +52,4 @@ def find(
         rows = ledger.find(
             cone=cone, position=position, overlapping=overlapping, polygon=polygon, **chosen.words()
         )
-    shell.present("Footprints", rows, FOUND, as_json=as_json, note=f"{len(rows)} chips")
+    shell.present("Footprints", rows, FOUND, as_json=as_json, note=counted(len(rows), "chip"))

@@ -11,6 +11,7 @@ from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, one_by_default, shell_of
 from skydb.report import columns_runs
+from skydb.report.counting import counted
 
 if TYPE_CHECKING:
     from skydb.api.results import Row
@@ -66,7 +67,7 @@ def list_(
         ).rows
     shown = rows[:limit] if limit else rows
     left = len(rows) - len(shown)
-    note = f"{len(shown)} runs" + (f", {left} more (--limit 0)" if left else "")
+    note = counted(len(shown), "run") + (f", {left} more (--limit 0)" if left else "")
     told = shown if as_json else [_told(row) for row in shown]
     shell.show("Runs", told, columns_runs.RUNS, as_json=as_json, note=note)
     shell.flag(when=left > 0, sentence=f"{left} more runs are not shown; --limit 0 shows all.")

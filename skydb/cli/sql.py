@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli.shell import JsonOption, Shell, jsonable, shell_of
+from skydb.report.counting import counted
 
 if TYPE_CHECKING:
     from skydb.api.reading import OpenAnswer
@@ -116,7 +117,7 @@ def _show(shell: Shell, columns: tuple[str, ...], rows: _Bounded) -> None:
     while True:
         following = next(parts, None)
         shown += len(part)
-        note = f"{shown} rows" if following is None else ""
+        note = counted(shown, "row") if following is None else ""
         plain = [dict(zip(columns, row, strict=True)) for row in part]
         shell.show("", plain, names, note=note)
         if following is None:

@@ -177,9 +177,10 @@ def mixed_alignment(chosen: Sequence[ChosenInput]) -> Iterator[Flag]:
         one.rootname for one in chosen if bases[one.rootname] is None and one.version not in at_rest
     ]
     if moved and left:
+        verb = "does" if len(left) == 1 else "do"
         message = (
             f"{len(moved)} of {len(chosen)} inputs hold an accepted fit, and "
-            f"{listed(left)} do not: they are on different frames."
+            f"{listed(left)} {verb} not: they are on different frames."
         )
         yield Flag(FindingKind.MIXED_ALIGNMENT, "inputs", message)
     elif len(frames := apart(moved.values())) > 1:

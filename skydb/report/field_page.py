@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skydb.domain.base import utc_now
 from skydb.errors import UsageError
 from skydb.report import columns, columns_books, columns_report
+from skydb.report.counting import counted
 from skydb.report.field_details import footprint_blocks
 from skydb.report.field_sections import (
     FieldShown,
@@ -29,7 +30,7 @@ from skydb.report.html import (
     write_report,
 )
 from skydb.report.tables import Column
-from skydb.report.verdict import Facts, ReportVerdict, counted, field_rows, verdict_of
+from skydb.report.verdict import Facts, ReportVerdict, field_rows, verdict_of
 from skydb.store.urls import shown
 from skydb.version import __version__
 

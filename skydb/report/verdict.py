@@ -9,6 +9,7 @@ from typing import Any
 
 from skydb.domain.vocabulary import EntryKind
 from skydb.report.anchors import anchor_of
+from skydb.report.counting import counted
 
 Row = Mapping[str, Any]
 
@@ -160,11 +161,6 @@ def field_rows(facts: Facts) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["field"])
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 visit``, ``2 visits``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def listed_runs(runs: Iterable[int]) -> str:
     """``run 3``, ``runs 3, 7``; empty for none."""
     numbers = sorted(runs)
@@ -232,7 +228,9 @@ def _not_shown(facts: Facts) -> Iterator[Problem]:
             detail = (
                 f"{left} of {counted(row['exposures'], 'exposure')}, in no sky run of this page"
             )
-            yield Problem("Not shown", row["field"], detail, anchor_of("field", row["field"]))
+            yield Problem(
+                "Field not shown in full", row["field"], detail, anchor_of("field", row["field"])
+            )
 
 
 def _not_aligned(facts: Facts) -> Iterator[Problem]:

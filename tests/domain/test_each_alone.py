@@ -354,7 +354,7 @@ def test_of_inputs_that_were_moved_and_others_the_numbers_are_said() -> None:
     used = [shelf.add(delivery(f"ibxl50i{letter}q")) for letter in "abc"]
     flags = flags_of(chosen(accepted(used[0]), accepted(used[1]), used[2]))
     (said,) = [one.message for one in flags if one.guard is FindingKind.MIXED_ALIGNMENT]
-    assert said.startswith("2 of 3 inputs hold an accepted fit, and ibxl50icq do not")
+    assert said.startswith("2 of 3 inputs hold an accepted fit, and ibxl50icq does not")
 
 
 @pytest.mark.parametrize(

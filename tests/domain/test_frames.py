@@ -84,7 +84,7 @@ def test_an_exposure_that_had_no_part_in_it_is_in_another_frame(field):
     (flag,) = alignment_flags(*stay, *moved_to(stay, second), third)[:1]
     assert flag.guard is FindingKind.MIXED_ALIGNMENT
     assert flag.refuses
-    assert f"1 of 4 inputs hold an accepted fit, and {NAMES[3]} do not" in flag.message
+    assert f"1 of 4 inputs hold an accepted fit, and {NAMES[3]} does not" in flag.message
 
 
 def test_a_visit_that_was_fitted_since_is_in_another_frame_than_what_was_aligned_to_it(field):

@@ -121,9 +121,9 @@ def test_fields_that_the_page_does_not_show_are_named(
             survey.sky([survey.content(survey.exposure("50"))])
             session.commit()
         verdict, page = page_of(services, tmp_path)
-    (subject,) = subjects(verdict, "Not shown")
+    (subject,) = subjects(verdict, "Field not shown in full")
     assert "UVIS" in subject
-    assert all(f'id="{one.anchor}"' in page for one in verdict.by_kind["Not shown"])
+    assert all(f'id="{one.anchor}"' in page for one in verdict.by_kind["Field not shown in full"])
 
 
 def test_a_failed_fit_is_a_problem_until_another_one_succeeds(

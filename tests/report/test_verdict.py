@@ -99,7 +99,7 @@ WRONG = {
     "a field is not shown": (
         {"exposures": (EXPOSURE, OTHER, {**OTHER, "rootname": "ibxl99aaq", "filter": "F110W"})},
         Problem(
-            "Not shown", "HORSEHEAD IR F110W 12812",
+            "Field not shown in full", "HORSEHEAD IR F110W 12812",
             "1 of 1 exposure, in no sky run of this page",
             "row-field-horsehead-ir-f110w-12812",
         ),
@@ -125,7 +125,7 @@ def test_it_does_not_pass_when(case: str) -> None:
 
 def test_without_a_sky_run_it_does_not_pass_and_nothing_is_shown() -> None:
     problems = problems_of(runs=(), values=(), inputs=())
-    assert [one.what for one in problems] == ["No sky run has succeeded", "Not shown"]
+    assert [one.what for one in problems] == ["No sky run has succeeded", "Field not shown in full"]
 
 
 def test_an_exposure_of_which_only_a_log_tells_has_no_names_and_no_known_alignment() -> None:
