@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli import inputs, runoptions
+from skydb.cli.progress import working
 from skydb.cli.references import AlignmentRunArgument
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns, columns_runs
@@ -119,7 +120,7 @@ def plot(
     Example: skydb align plot 4 --out figures/
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Drawing fits"):
         pictures = ledger.align.plot(run, out)
     shell.present("Pictures", pictures, columns.PICTURES, as_json=as_json)
 

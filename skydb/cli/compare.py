@@ -10,6 +10,7 @@ import typer
 
 from skydb.cli.align import align
 from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.progress import working
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns, columns_comparison
@@ -76,7 +77,7 @@ def compare(
     Example: skydb sky compare --history --visit bxl50
     """
     shell, named = shell_of(context), tuple(runs or ())
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=out is not None and not as_json) as ledger:
         asked = across or history or between is not None
         if asked or ledger.sky.have_a_method_in_common(*named):
             changes = ledger.sky.changes(
@@ -85,8 +86,11 @@ def compare(
             _show_changes(shell, changes, sigma=sigma, as_json=as_json)
             return
         skies = ledger.sky.compare(*named, **chosen.words())
-        for picture in skies.write(out) if out is not None else ():
-            shell.say(f"{picture}")
+        if out is not None:
+            with working(ledger, "Drawing skies and mosaics"):
+                pictures = skies.write(out)
+            for picture in pictures:
+                shell.say(f"{picture}")
     shown = columns.with_given_skies(
         columns.COMPARISON_SIGMA if sigma else columns.COMPARISON, skies.rows
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.progress import working
 from skydb.cli.references import run_number
 from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
 from skydb.errors import ArchiveError, ToolError
@@ -59,7 +60,7 @@ def report(
     Example: skydb report horsehead.html --target HORSEHEAD --filter F160W
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Tables and pictures"):
         written = ledger.report(out, title=title, runs=runs or (), **chosen.words())
     if as_json:
         shell.print_json(written.document())

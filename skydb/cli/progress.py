@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import Task, TaskID
 
+    from skydb.api.ledger import Ledger
+
 
 class Remarks(Quiet):
     """No bars, but every remark: where stderr is a file, or bars are not wanted."""
@@ -106,3 +108,14 @@ def progress_on(console: Console, *, wanted: bool) -> Iterator[Progress]:
     columns = (TextColumn("{task.description:<28}"), BarColumn(), Amount())
     with Bars(*columns, TimeElapsedColumn(), console=console) as bars:
         yield RichProgress(bars)
+
+
+@contextmanager
+def working(ledger: Ledger, what: str) -> Iterator[None]:
+    """Show that work goes on of which no steps are counted, such as the drawing of pictures."""
+    listener = ledger.progress or Quiet()
+    listener.begin(what)
+    try:
+        yield
+    finally:
+        listener.end()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.progress import working
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 
@@ -60,7 +61,7 @@ def display(
     Example: skydb sky display 12 --method all --crop 05:41:02 -02:27:30 60 --out figures/
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Drawing mosaics"):
         made = ledger.sky.display(
             *runs, method=method or (), vmin=vmin, vmax=vmax, stretch=stretch, crop=crop,
             keep_level=keep_level, out=out,

@@ -2,6 +2,8 @@
 
 import errno
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,9 +11,11 @@ import pytest
 import typer
 
 from skydb.api.ledger import Ledger
+from skydb.api.progress import Quiet
 from skydb.cli.main import run
 from skydb.cli.shell import FLAGGED, Shell
 from skydb.errors import StateError
+from tests.commands import LedgerDirectory
 
 NOT_FOUND = 4
 
@@ -77,3 +81,36 @@ def test_headers_that_were_not_put_back_are_named_and_end_with_5(
             assert json.loads(said.out) == [{"path": "b12.fits"}]
     monkeypatch.setattr(_Restored, "remarks", ())
     assert run(["restore-headers", "12"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("report", "page.html"), "Tables and pictures"),
+        (("sky", "display", "7", "--out", "x.png"), "Drawing mosaics"),
+        (("align", "plot", "7", "--out", "figures"), "Drawing fits"),
+    ],
+)
+def test_drawing_shows_that_it_goes_on_and_ends_well_or_badly(
+    ledger: LedgerDirectory, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], what: str
+) -> None:
+    heard: list[str] = []
+
+    class Listener(Quiet):
+        def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
+            heard.append(what)
+
+        def end(self) -> None:
+            heard.append("end")
+
+    @contextmanager
+    def listening(_: object, *, wanted: bool) -> Iterator[Quiet]:
+        yield Listener() if wanted else Quiet()
+
+    monkeypatch.setattr("skydb.cli.progress.progress_on", listening)
+    monkeypatch.chdir(ledger.path)
+    assert ledger(*words).code in (4, 5)
+    assert (heard[0], heard[-1]) == (what, "end")
+    heard.clear()
+    ledger(*words, "--json")
+    assert heard == []

@@ -221,7 +221,7 @@ def look_at(found: Sequence[Reference], progress: Progress) -> None:
 
     Done before anything is recorded, so that no session is open while images are read.
     """
-    progress.begin("Looking what the catalogue covers", len(found))
+    progress.begin("Looking at what is covered", len(found))
     for one in found:
         _ = one.coverage
         if one.motion.treatment is not None and one.motion.matters:
