@@ -141,7 +141,7 @@ def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
     Paths come before sentences: a path in one piece can be copied.
     """
     widths = [one.least for one in columns]
-    for is_wanted in (_has_names, lambda _: True):
+    for is_wanted in (_has_paths, lambda _: True):
         for _ in range(width - _width(widths)):
             wanting = [
                 one.most - taken if is_wanted(one) else 0
@@ -153,9 +153,9 @@ def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
     return widths
 
 
-def _has_names(one: _LaidOut) -> bool:
-    """Whether no cell has a space, as in paths."""
-    return not any(" " in cell.plain for cell in one.cells)
+def _has_paths(one: _LaidOut) -> bool:
+    """Whether cells can be folded, and none has a space."""
+    return one.column.wraps and not any(" " in cell.plain for cell in one.cells)
 
 
 def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) -> None:
@@ -163,11 +163,12 @@ def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) 
     from rich.segment import Segments
     from rich.table import Table
 
+    if title:
+        # As wide as the terminal: a table of few columns would fold it.
+        console.print(Text(printable(title), style="bold"))
     table = Table(
-        title=Text(printable(title), style="bold") if title else None,
         box=SIMPLE_HEAD,
         show_edge=False,
-        title_justify="left",
         padding=(0, GAP - 1, 0, 0),
         pad_edge=False,
     )

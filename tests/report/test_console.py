@@ -65,6 +65,13 @@ def test_a_path_that_is_longer_than_the_terminal_is_still_folded_between_folders
     assert stream.getvalue().count("a_folder_of_this_name/") == 6
 
 
+def test_a_title_that_is_wider_than_its_table_stays_on_one_line() -> None:
+    stream = io.StringIO()
+    title = "Parameters that differ from the defaults"
+    render_table(title, [Column("name")], [{"name": "preset"}], Console(file=stream, width=80))
+    assert stream.getvalue().splitlines()[0] == title
+
+
 def test_matches_and_rms_of_fits_are_shown_on_80_columns() -> None:
     stream = io.StringIO()
     fits = LISTS["columns.FITS"]
