@@ -154,8 +154,9 @@ def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
 
 
 def _has_paths(one: _LaidOut) -> bool:
-    """Whether cells can be folded, and none has a space."""
-    return one.column.wraps and not any(" " in cell.plain for cell in one.cells)
+    """Whether cells are paths: they have slashes and no spaces."""
+    texts = [cell.plain for cell in one.cells]
+    return one.column.wraps and any("/" in text for text in texts) and " " not in "".join(texts)
 
 
 def _draw(title: str, columns: Sequence[_LaidOut], console: Console, note: str) -> None:
