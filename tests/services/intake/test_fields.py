@@ -87,7 +87,7 @@ def test_a_field_that_is_refused_is_named_and_none_runs(services: Services) -> N
         survey.content(survey.exposure("50"))
         session.commit()
     fields = [Selection(visits=("bxl50",), detector="UVIS")]
-    with pytest.raises(NotFoundError, match=r"^Field bxl50, UVIS: ") as caught:
+    with pytest.raises(NotFoundError, match=r"^Field of visit bxl50, UVIS: ") as caught:
         services.sky().run([SkyMethod.MATCH], fields=fields, engine=Engine.SKYDB, mosaic=False)
     assert caught.value.advice.endswith("No field was run: correct this one, or exclude it.")
     assert str(caught.value) == f"{caught.value.what} {caught.value.advice}"
