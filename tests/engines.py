@@ -41,6 +41,7 @@ def share_differences(patch: pytest.MonkeyPatch) -> None:
     from sqlalchemy import Engine, text
 
     from skydb.store import schema
+    from skydb.store.engine import as_reader
 
     known: dict[tuple[Any, ...], list[str]] = {}
     compare = schema.differences
@@ -49,7 +50,7 @@ def share_differences(patch: pytest.MonkeyPatch) -> None:
     def compared(engine: Engine) -> list[str]:
         if engine.dialect.name != "sqlite":
             return compare(engine)
-        with engine.connect() as connection:
+        with as_reader(engine).connect() as connection:
             made = connection.execute(text("SELECT type, name, tbl_name, sql FROM sqlite_master"))
             statements = tuple(sorted(map(repr, made)))
         if statements not in known:
