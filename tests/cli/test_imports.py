@@ -47,6 +47,8 @@ def _imported(directory, *words) -> set[str]:
         ("status",),
         ("status", "--by", "program", "--json"),
         ("findings",),
+        ("runs",),
+        ("runs", "--json"),
         ("sql", "SELECT count(*) FROM exposures"),
         ("fsck",),
     ],

@@ -12,7 +12,6 @@ from skydb.domain.vocabulary import ActivityKind, ActivityStatus, FindingKind
 from skydb.errors import UsageError
 from skydb.services.core import Context
 from skydb.store import finding_queries, run_lists
-from skydb.store.required import require_run
 from skydb.store.rows import Row
 from skydb.store.run_lists import RunFilter
 from skydb.store.scope import Scope
@@ -101,7 +100,7 @@ class Runs:
         from skydb.store import run_queries
 
         with self.context.store.reading() as session:
-            run = require_run(session, domain.Activity, int(run_id))
+            run = _required(session, run_id)
             (row,) = run_lists.runs(session, RunFilter(with_deleted=True), {run.id})
             names = run_lists.names_used(session, [run.id])
             return {
@@ -128,7 +127,7 @@ class Runs:
             When there is no such activity.
         """
         with self.context.store.reading() as session:
-            return self._parameters(require_run(session, domain.Activity, run_id))
+            return self._parameters(_required(session, run_id))
 
     def input_doubts(self, run_id: int) -> list[Row]:
         """Findings on the inputs and the catalogue of a run."""
@@ -162,6 +161,13 @@ class Runs:
 
     def _with_paths(self, rows: Iterable[Row]) -> list[Row]:
         return [{**row, "path": self._absolute(row["stored_path"])} for row in rows]
+
+
+def _required(session: Session, run_id: int) -> domain.Activity:
+    """An activity, by an import of all entities, which a list of runs does without."""
+    from skydb.store.required import require_run
+
+    return require_run(session, domain.Activity, int(run_id))
 
 
 def _outputs(session: Session, run: domain.Activity) -> list[Row]:
