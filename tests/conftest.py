@@ -76,10 +76,24 @@ def _home_of_tests() -> Path:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ |= {name: NOWHERE, name.upper(): NOWHERE}
     os.environ |= {"no_proxy": "127.0.0.1,localhost,::1", "NO_PROXY": "127.0.0.1,localhost,::1"}
+    _share_compiled(home / "cache" / "skydb" / "numba")
     astropy_cfg = home / "config" / "astropy" / "astropy.cfg"
     astropy_cfg.parent.mkdir()
     astropy_cfg.write_text(ASTROPY_CFG)
     return home
+
+
+def _share_compiled(cache: Path) -> None:
+    """Let all workers, and what they start, have what numba compiled in the tree of the tests."""
+    kept = Path(__file__).parents[1] / ".pytest_cache" / "numba"
+    cache.parent.mkdir()
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError:  # A tree that can only be read.
+        cache.mkdir()
+    else:
+        cache.symlink_to(kept)
+    os.environ["NUMBA_CACHE_DIR"] = str(cache)
 
 
 #: Made before pytest imports the conftest of a directory, which may import astropy: that reads

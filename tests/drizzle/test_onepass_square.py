@@ -35,7 +35,7 @@ def square():
     return found
 
 
-SKIES = (0.0, 0.75, -2.0)
+SKIES = (0.75, -2.0)
 
 
 def spread(square, corners, value=3.0, weight=2.0, size=6, skies=(0.0,)):
