@@ -257,7 +257,8 @@ def _naming(field: Selection | None) -> Iterator[None]:
     except SkydbError as error:
         if field is not None:
             error.name_subject(
-                f"Field of {field.label}", advice="No field was run: correct this one, or exclude it."
+                f"Field of {field.label}",
+                advice="No field was run: correct this one, or exclude it.",
             )
         raise
 
