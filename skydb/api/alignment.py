@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.alignment_options import AlignmentRequest
 from skydb.api.base import run_number
-from skydb.api.checking import path
+from skydb.api.checking import directory
 from skydb.api.results import DrawnResult, Record, Result
 from skydb.api.selecting import Guarding, Names, policy_of, selection_of, several
 from skydb.api.wcs import WcsGroup
@@ -166,8 +166,8 @@ class AlignGroup(WcsGroup):
         --------
         >>> pictures = db.align.plot(4, "figures")
         """
-        number, directory = run_number(run), path(out, "out")
-        return Result(self._pictures.write_fits(self._services, number, directory))
+        number, figures = run_number(run), directory(out)
+        return Result(self._pictures.write_fits(self._services, number, figures))
 
     def accept(
         self,

@@ -13,6 +13,9 @@ from typing import Any
 
 from skydb.errors import UsageError
 
+#: Ends of names that files of pictures have.
+_PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
+
 
 def text(value: Any, what: str) -> str:  # noqa: ANN401 - whatever was given
     """Return a text; whole numbers become one.
@@ -118,6 +121,26 @@ def path(value: Any, what: str = "path") -> Path:  # noqa: ANN401 - whatever was
     if not isinstance(value, (str, Path)) or not str(value):
         raise UsageError(f"{what}={value!r} is not a path.", advice="Give the name of a file.")
     return Path(value)
+
+
+def directory(value: Any) -> Path:  # noqa: ANN401 - whatever was given
+    """Return a directory for pictures.
+
+    Raises
+    ------
+    UsageError
+        When it is no path, or has the name of a picture and is not there: a mistake.
+
+    Examples
+    --------
+    >>> directory("figures").name
+    'figures'
+    """
+    out = path(value, "out")
+    if out.suffix.lower() in _PICTURES and not out.is_dir():
+        advice = f"Give a directory for them, such as {out.with_suffix('')}/."
+        raise UsageError(f"{out.name} is the name of one picture.", advice=advice)
+    return out
 
 
 def day(value: Any, what: str) -> str:  # noqa: ANN401 - whatever was given

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Rows of a result that a notebook shows; the table has all.
 _SHOWN = 60
-#: Ends of names that files of pictures have.
-_PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif")
 #: Columns that the repr of a result names.
 _NAMED = 8
 
@@ -229,7 +227,7 @@ class DrawnResult(Result):
             return self._draw(**options)
 
     def write(self, out: str | Path) -> list[Path]:
-        """Write all pictures of the command into a directory.
+        """Write all pictures of the command into a directory, a single one into a file.
 
         Returns
         -------
@@ -239,7 +237,7 @@ class DrawnResult(Result):
         Raises
         ------
         UsageError
-            When `out` has the name of a picture.
+            When a directory for several pictures has the name of one.
 
         Examples
         --------
@@ -247,16 +245,8 @@ class DrawnResult(Result):
         ['timeline_sky.png', 'timeline_alignment.png']
         """
         with own_errors(is_for_python=self._is_for_python):
-            made = self._write(_directory(path(out, "out")))
+            made = self._write(path(out, "out"))
             return [made] if isinstance(made, Path) else list(made)
-
-
-def _directory(out: Path) -> Path:
-    """A directory for pictures; one named ``skies.png`` is a mistake."""
-    if out.suffix.lower() in _PICTURES and not out.is_dir():
-        advice = f"Give a directory for them, such as {out.with_suffix('')}/."
-        raise UsageError(f"{out.name} is the name of one picture.", advice=advice)
-    return out
 
 
 class Record(Result):

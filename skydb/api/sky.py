@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import run_number
-from skydb.api.checking import counts
+from skydb.api.checking import counts, directory
 from skydb.api.checking import options as named_options
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import (
@@ -230,7 +230,7 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
                 if wanted is None or wanted & {row["exposure_a"], row["exposure_b"]}
             ),
             draw=lambda: self._pictures.audit(found),
-            write=lambda out: self._pictures.write_audit(found, out),
+            write=lambda out: self._pictures.write_audit(found, directory(out)),
             remarks=sentences(found),
             is_flagged=found.is_flagged,
         )

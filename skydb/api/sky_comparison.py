@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.base import Group, run_number
+from skydb.api.checking import directory
 from skydb.api.names import names_of
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Selecting, member, require_member, scope_of
@@ -101,7 +102,7 @@ class SkyComparisonGroup(Group):
         found = SkyComparison(
             rows,
             draw=lambda: pictures.comparison(rows),
-            write=lambda out: pictures.write_comparison(services, rows, numbers, out),
+            write=lambda out: pictures.write_comparison(services, rows, numbers, directory(out)),
         )
         found.runs = numbers
         found.note = "" if numbers else self._newest(scope)
@@ -241,7 +242,7 @@ class SkyComparisonGroup(Group):
         found = Timeline(
             points,
             draw=lambda quantity="sky": pictures.timeline(points, scope.label, quantity, times),
-            write=lambda out: pictures.write_timeline(points, scope.label, out, times),
+            write=lambda out: pictures.write_timeline(points, scope.label, directory(out), times),
         )
         found.label = scope.label
         return found

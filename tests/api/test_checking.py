@@ -220,3 +220,10 @@ def test_arguments_of_another_name_or_place_are_answered_with_those_that_there_a
     for given, named in (((1, 2, 3), {}), ((1,), {}), ((1, 2), {"radios": 3})):
         with pytest.raises(TypeError, match=r"^look: .*\. It takes \(ra, dec, radius\)\.$"):
             call(*given, **named)
+
+
+def test_a_directory_of_pictures_is_not_named_like_a_picture(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"skies\.PNG is the name of one picture.*skies/\."):
+        checking.directory(tmp_path / "skies.PNG")
+    (tmp_path / "old.png").mkdir()
+    assert checking.directory(tmp_path / "old.png") == tmp_path / "old.png"

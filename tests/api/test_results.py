@@ -125,16 +125,6 @@ def test_a_drawn_result_gives_a_figure_and_writes_files(tmp_path: Path) -> None:
     assert result.write(str(tmp_path)) == [tmp_path / "a.png"]
 
 
-def test_pictures_are_not_written_into_a_directory_named_like_one(tmp_path: Path) -> None:
-    result = DrawnResult(ROWS, draw=Figure, write=lambda out: out / "a.png")
-    with pytest.raises(
-        UsageError, match=r"skies\.PNG is the name of one picture.*such as .*skies/\."
-    ):
-        result.write(tmp_path / "skies.PNG")
-    (tmp_path / "old.png").mkdir()
-    assert result.write(tmp_path / "old.png") == [tmp_path / "old.png" / "a.png"]
-
-
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 TABLES = st.lists(
     st.fixed_dictionaries({"rootname": st.text(), "keys": VALUES, "run": st.lists(VALUES)})
