@@ -98,6 +98,7 @@ def import_drizzlepac(part: Part) -> ModuleType:
         return sys.modules[_PACKAGE]
     before = set(sys.modules)
     # What is imported stays: a search for garbage in it finds none, and takes a tenth of the time.
+    collects = gc.isenabled()
     gc.disable()
     try:
         return _imported(part)
@@ -106,7 +107,8 @@ def import_drizzlepac(part: Part) -> ModuleType:
         return importlib.import_module(_PACKAGE)
     finally:
         gc.freeze()
-        gc.enable()
+        if collects:
+            gc.enable()
 
 
 def _imported(part: Part) -> ModuleType:

@@ -34,17 +34,9 @@ def run(request: dict[str, Any], scratch: Path) -> dict[str, object]:
     clock = Clock()
     rejects = request["parameters"].get("driz_cr") is True
     import_drizzlepac(REJECTION if rejects else DRIZZLE)
-    from skydb.drizzle.tasks.onepass_square import ChipRefusedError
-
     clock.lap("imports")
     with working_in(request, scratch), skydb_names_understood():
-        try:
-            made, left_out = _mosaics(request, clock, rejects=rejects)
-        except ChipRefusedError as error:
-            _LOG.warning("%s drizzlepac's kernel makes the mosaics.", error)
-            made, left_out = _mosaics(
-                {**request, "fewest_pixels": math.inf}, clock, rejects=rejects
-            )
+        made, left_out = _made(request, clock, rejects=rejects)
     return {
         "mosaics": dict(zip(request["outputs"], made, strict=True)),
         "left_out": left_out,
@@ -65,6 +57,20 @@ class Clock:
         now_s = time.perf_counter()
         self.laps[name] = round(now_s - self._last_s, 3)
         self._last_s = now_s
+
+
+def _made(
+    request: dict[str, Any], clock: Clock, *, rejects: bool
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Make all mosaics, by drizzlepac's kernel when the faster one turns out not to suit."""
+    from skydb.drizzle.tasks.onepass_square import ChipRefusedError
+
+    try:
+        return _mosaics(request, clock, rejects=rejects)
+    except ChipRefusedError as error:
+        _LOG.warning("%s drizzlepac's kernel makes the mosaics.", error)
+    # Not above: while an exception is handled, it holds the mosaics of the first attempt.
+    return _mosaics({**request, "fewest_pixels": math.inf}, clock, rejects=rejects)
 
 
 def _mosaics(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skydb.drizzle.tasks.onepass_mosaics import Array, shared
-from skydb.drizzle.tasks.onepass_processes import FORK, GivenUpError
+from skydb.drizzle.tasks.onepass_processes import Waiting
 from skydb.drizzle.tasks.onepass_square import ChipRefusedError
 
 #: Pixels of the mosaic around corners that their pixels of the chip can change.
@@ -44,7 +44,7 @@ class Span(NamedTuple):
 _ALL, _NOTHING = Span(-math.inf, math.inf), Span(math.inf, -math.inf)
 
 
-class Fronts:
+class Fronts(Waiting):
     """Ways that the chips have yet to go, in memory that forked processes share.
 
     Parameters
@@ -56,11 +56,10 @@ class Fronts:
     """
 
     def __init__(self, chips: int, direction: tuple[float, float]) -> None:
+        super().__init__()
         self._direction = direction
         self._left = shared((chips, 2), np.float64)
         self._left[:] = _ALL
-        self._condition = FORK.Condition()
-        self._broken = FORK.Value("b", 0, lock=False)
 
     def span(self, places: Array) -> Span:
         """Extent of positions (2, ...) along the direction, with what they can change."""
@@ -76,9 +75,7 @@ class Fronts:
             When one of them will never get there.
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._broken.value or self._is_free(chip, span))
-            if self._broken.value:
-                raise GivenUpError("Another process has failed.")
+            self._wait_until(lambda: self._is_free(chip, span))
 
     def _is_free(self, chip: int, span: Span) -> bool:
         lowest, highest = self._left[:chip].T
@@ -88,12 +85,6 @@ class Fronts:
         """Say what is left of a chip."""
         with self._condition:
             self._left[chip] = left
-            self._condition.notify_all()
-
-    def give_up(self) -> None:
-        """End the waiting of all processes."""
-        with self._condition:
-            self._broken.value = 1
             self._condition.notify_all()
 
 

@@ -16,13 +16,32 @@ class GivenUpError(RuntimeError):
     """The event that a process waits for will not happen; another one has reported why."""
 
 
-class Turns:
-    """Lets processes do something one after the other, in the order of their numbers."""
+class Waiting:
+    """Waits of processes for each other, which end when one of them fails."""
 
     def __init__(self) -> None:
         self._condition = FORK.Condition()
-        self._next = FORK.Value("i", 0, lock=False)
         self._broken = FORK.Value("b", 0, lock=False)
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait with the condition held; a failure elsewhere ends it."""
+        self._condition.wait_for(lambda: self._broken.value or is_so())
+        if self._broken.value:
+            raise GivenUpError("Another process has failed.")
+
+    def give_up(self) -> None:
+        """End the waiting of all processes."""
+        with self._condition:
+            self._broken.value = 1
+            self._condition.notify_all()
+
+
+class Turns(Waiting):
+    """Lets processes do something one after the other, in the order of their numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = FORK.Value("i", 0, lock=False)
 
     @contextmanager
     def turn(self, number: int) -> Iterator[None]:
@@ -34,7 +53,7 @@ class Turns:
             When a lower number will never come.
         """
         with self._condition:
-            self._wait_for(number)
+            self._wait_until(lambda: self._has_come(number))
             yield
             self._next.value += 1
             self._condition.notify_all()
@@ -48,18 +67,10 @@ class Turns:
             When one of them will never come.
         """
         with self._condition:
-            self._wait_for(number)
+            self._wait_until(lambda: self._has_come(number))
 
-    def _wait_for(self, number: int) -> None:
-        self._condition.wait_for(lambda: self._broken.value or self._next.value >= number)
-        if self._broken.value:
-            raise GivenUpError("Another process has failed.")
-
-    def give_up(self) -> None:
-        """End the waiting of all processes."""
-        with self._condition:
-            self._broken.value = 1
-            self._condition.notify_all()
+    def _has_come(self, number: int) -> bool:
+        return bool(self._next.value >= number)
 
 
 class Processes:

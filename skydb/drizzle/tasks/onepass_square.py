@@ -268,11 +268,7 @@ class _Corners:
 
     def border_of(self, rows: slice) -> Array:
         """Positions (2, M, N) of the corners along the first and the last of some rows."""
-        ends = (
-            self._places(rows.start, rows.start + 1)[0],
-            self._places(rows.stop - 1, rows.stop)[-1],
-        )
-        return self._mapped(np.array(ends))
+        return self._mapped(self._places(rows.start, rows.stop)[[0, -1]])
 
     def _mapped(self, y: Array) -> Array:
         shape = len(y), len(self._x)
