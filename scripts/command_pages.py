@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from skydb.cli.app import app
+from skydb.cli.app import command_tree
 from skydb.version import __version__
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -51,7 +49,7 @@ class Command:
 
 def commands() -> Iterator[Command]:
     """The program itself, and all commands that are not hidden, in their order."""
-    root = typer.main.get_command(app)
+    root = command_tree()
     yield _described((), root)
     yield from _below((), root)
 

@@ -9,15 +9,21 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 #: Modules that take time to import and are seldom wanted: astropy.table imports what writes its
 #: tables to ASDF files, and scipy, which copies all names of numpy, what compiles Fortran and what
-#: tests are written with. Images are moved and filtered without ``scipy.special``.
-SELDOM = ("asdf_astropy.io.connect", "numpy.f2py", "numpy.testing", "scipy.special")
+#: tests are written with. Images are moved and filtered without ``scipy.special``. SQLAlchemy
+#: imports what looks for plugins, and asyncio, with which nothing here waits.
+SELDOM = (
+    *("asdf_astropy.io.connect", "numpy.f2py", "numpy.testing", "scipy.special"),
+    *("asyncio", "importlib.metadata"),
+)
+
+#: Functions that are taken from a late module while others are imported, and seldom called.
+_TAKEN = {("asyncio", "iscoroutine")}
 
 
 class LateModule(ModuleType):
@@ -28,14 +34,23 @@ class LateModule(ModuleType):
         # The path is wanted by the import of a module below this one, once this one is there.
         if name.startswith("__") and (name != "__path__" or self.__name__ not in sys.modules):
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            # Another thread may be here, too.
-            sys.modules.pop(self.__name__, None)
-        return getattr(importlib.import_module(self.__name__), name)
+        if (self.__name__, name) in _TAKEN and sys.modules.get(self.__name__) is self:
+            return lambda *arguments: _imported(self, name)(*arguments)
+        return _imported(self, name)
 
 
-class _Postponing(MetaPathFinder, Loader):
-    """Gives a late module when a name is imported for the first time."""
+def _imported(late: LateModule, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    if sys.modules.get(late.__name__) is late:
+        # Another thread may be here, too.
+        sys.modules.pop(late.__name__, None)
+    return getattr(importlib.import_module(late.__name__), name)
+
+
+class _Postponing:
+    """Gives a late module when a name is imported for the first time.
+
+    It is a finder and a loader without their base classes, which take time to import.
+    """
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -47,7 +62,7 @@ class _Postponing(MetaPathFinder, Loader):
         if fullname not in self.names:
             return None
         self.names.discard(fullname)
-        return ModuleSpec(fullname, self)
+        return ModuleSpec(fullname, self)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return LateModule(spec.name)

@@ -109,3 +109,22 @@ def test_images_are_rotated_with_what_was_left_for_later() -> None:
         "print(json.dumps(ndimage.rotate(image, 30.0, order=1).tolist()))"
     )
     assert _answer(script) == [False, True, _answer(whole)]
+
+
+def test_a_function_that_is_only_taken_does_not_import_the_others() -> None:
+    script = (
+        "from skydb.postponed import SELDOM; postpone(SELDOM)\n"
+        "import sqlalchemy\n"
+        "with sqlalchemy.create_engine('sqlite://').connect() as one:\n"
+        "    answer = one.exec_driver_sql('SELECT 7').scalar()\n"
+        "before = 'asyncio.events' in sys.modules\n"
+        "from sqlalchemy.util.concurrency import iscoroutine\n"
+        "async def wait(): return 5\n"
+        "waiting = wait()\n"
+        "found = [iscoroutine(waiting), iscoroutine(7)]\n"
+        "waiting.close()\n"
+        "import asyncio\n"
+        "print(json.dumps([answer, before, *found, asyncio.run(wait()),"
+        " 'asyncio.events' in sys.modules]))"
+    )
+    assert _answer(script) == [7, False, True, False, 5, True]

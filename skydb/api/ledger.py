@@ -6,26 +6,26 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from skydb.api.alignment import AlignGroup
-from skydb.api.books import BooksGroup
 from skydb.api.boundary import guard_methods
 from skydb.api.browsing import BrowsingCommand
-from skydb.api.catalogs import RefcatGroup
-from skydb.api.database import DatabaseGroup
-from skydb.api.exports import ExportGroup
-from skydb.api.fetching import FetchGroup
-from skydb.api.files import HistoryGroup, InspectGroup
-from skydb.api.presets import PresetGroup
 from skydb.api.reading import ReadingCommands
-from skydb.api.runs import RunsGroup
-from skydb.api.sky import SkyGroup
 from skydb.api.working import WorkingCommands
 from skydb.domain.calls import answering_commands
 
 if TYPE_CHECKING:
+    from skydb.api.alignment import AlignGroup
+    from skydb.api.books import BooksGroup
+    from skydb.api.catalogs import RefcatGroup
     from skydb.api.composition import Services
+    from skydb.api.database import DatabaseGroup
+    from skydb.api.exports import ExportGroup
+    from skydb.api.fetching import FetchGroup
+    from skydb.api.files import HistoryGroup, InspectGroup
     from skydb.api.pictures import Pictures
+    from skydb.api.presets import PresetGroup
+    from skydb.api.runs import RunsGroup
     from skydb.api.sites import Sites
+    from skydb.api.sky import SkyGroup
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
 
@@ -103,56 +103,78 @@ class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
     @cached_property
     def align(self) -> AlignGroup:
         """Fits, their acceptance, and the ledger of every WCS."""
+        from skydb.api.alignment import AlignGroup
+
         return AlignGroup(self)
 
     @cached_property
     def sky(self) -> SkyGroup:
         """Sky runs, their comparison and their audit."""
+        from skydb.api.sky import SkyGroup
+
         return SkyGroup(self)
 
     @cached_property
     def refcat(self) -> RefcatGroup:
         """Reference catalogues."""
+        from skydb.api.catalogs import RefcatGroup
+
         return RefcatGroup(self)
 
     @cached_property
     def fetch(self) -> FetchGroup:
         """Exposures and products from MAST."""
+        from skydb.api.fetching import FetchGroup
+
         return FetchGroup(self)
 
     @cached_property
     def inspect(self) -> InspectGroup:
         """Exposures and their WCS."""
+        from skydb.api.files import InspectGroup
+
         return InspectGroup(self)
 
     @cached_property
     def history(self) -> HistoryGroup:
         """Runs made without skydb."""
+        from skydb.api.files import HistoryGroup
+
         return HistoryGroup(self)
 
     @cached_property
     def runs(self) -> RunsGroup:
         """Everything that ran, and what is kept of it."""
+        from skydb.api.runs import RunsGroup
+
         return RunsGroup(self)
 
     @cached_property
     def books(self) -> BooksGroup:
         """Notes and flags."""
+        from skydb.api.books import BooksGroup
+
         return BooksGroup(self)
 
     @cached_property
     def preset(self) -> PresetGroup:
         """Options of AstroDrizzle under a name."""
+        from skydb.api.presets import PresetGroup
+
         return PresetGroup(self)
 
     @cached_property
     def export(self) -> ExportGroup:
         """Tables, footprints and lineages out of the ledger."""
+        from skydb.api.exports import ExportGroup
+
         return ExportGroup(self)
 
     @cached_property
     def database(self) -> DatabaseGroup:
         """The schema, backups and readers of the database."""
+        from skydb.api.database import DatabaseGroup
+
         return DatabaseGroup(self)
 
     def _say(self, sentence: str) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from skydb.browse.links import DATABASE
 from skydb.errors import UsageError
 from skydb.version import __version__
 
@@ -61,6 +57,8 @@ class LedgerSites:
 @contextmanager
 def pages_of(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]:
     """The ASGI application of a snapshot, which has answered once."""
+    from importlib.metadata import version
+
     from skydb.api.composition import Services
     from skydb.browse.application import Application
     from skydb.browse.facts import prepare
@@ -87,6 +85,11 @@ def pages_of(services: Services, snapshot: Snapshot, host: str) -> Iterator[Any]
 
 def _warm_up(application: Application, facts: LedgerFacts) -> None:
     """Load what pages need, so that the first one is there at once."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from skydb.browse.links import DATABASE
+
     known = facts.examples
     paths = ["/", f"/{DATABASE}/v_activities", "/todo?visit=none"]
     paths += [f"/run/{known['run']}"] if "run" in known else []
@@ -110,6 +113,8 @@ def _hosts(host: str) -> frozenset[str] | None:
 
 def _landings(facts: LedgerFacts) -> dict[str, str]:
     """In a large ledger, the newest group of a view that sorts all groups first."""
+    from skydb.browse.links import DATABASE
+
     group = facts.examples.get("group_id")
     if not facts.is_large or group is None:
         return {}

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo, TyperInfo
 
-from skydb.cli import (
-    align,
-    archive,
-    books,
-    browse,
-    demo,
-    doctor,
-    drizzle,
-    export,
-    fetch,
-    field,
-    files,
-    find,
-    fsck,
-    headers,
-    history,
-    preset,
-    provenance,
-    refcat,
-    runs,
-    schema,
-    sky,
-    sql,
-    todo,
-    wcs,
-)
 from skydb.cli.inputs import show_refused
 from skydb.cli.late import late
 from skydb.cli.shell import FAILED, Shell
@@ -47,6 +24,41 @@ _BEFORE = ("--quiet", "--verbose", "--wide")
 #: Those with a value.
 _BEFORE_WITH_VALUE = ("--db", "--data")
 
+#: The modules of every command and group, in the order of ``--help``. One command imports its own.
+MODULES: dict[str, tuple[str, ...]] = {
+    "init": ("schema",),
+    "simulate": ("field",),
+    "fetch": ("fetch",),
+    "ingest": ("files",),
+    "findings": ("files",),
+    "drizzle": ("drizzle",),
+    "restore-headers": ("headers",),
+    "status": ("todo",),
+    "todo": ("todo",),
+    "fsck": ("fsck",),
+    "sql": ("sql",),
+    "find": ("find",),
+    "browse": ("browse",),
+    "explain": ("provenance",),
+    "replay": ("provenance",),
+    "demo": ("demo",),
+    "report": ("demo",),
+    "doctor": ("doctor",),
+    "version": (),
+    "db": ("schema",),
+    "inspect": ("files",),
+    "refcat": ("refcat",),
+    "align": ("align", "wcs", "sky"),
+    "sky": ("sky",),
+    "preset": ("preset",),
+    "history": ("history",),
+    "runs": ("runs",),
+    "books": ("books",),
+    "export": ("export",),
+    "archive": ("archive",),
+}
+_PLACES = {name: place for place, name in enumerate(MODULES)}
+
 app = typer.Typer(
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
     "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged; "
@@ -57,33 +69,6 @@ app = typer.Typer(
     # -h means help in every command: contexts hand this on.
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    schema,
-    field,
-    fetch,
-    files,
-    refcat,
-    drizzle,
-    align,
-    headers,
-    wcs,
-    sky,
-    preset,
-    history,
-    todo,
-    fsck,
-    runs,
-    books,
-    sql,
-    find,
-    export,
-    browse,
-    provenance,
-    demo,
-    archive,
-    doctor,
-):
-    module.attach(app)
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -132,13 +117,11 @@ def print_version() -> None:
     sys.stdout.write(f"{__version__}\n")
 
 
-late(app)
-
-
 def run(words: list[str]) -> int:
     """Run a command and return its exit code; errors go to stderr in one sentence."""
     try:
-        _command()(placed(words), prog_name="skydb")
+        line = placed(words)
+        command_tree(line)(line, prog_name="skydb")
     except InputsRefusedError as error:
         show_refused(Shell(quiet="--quiet" in words), error)
         return _explain(error, words)
@@ -183,10 +166,45 @@ def _with_values(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return where, others
 
 
+def command_tree(words: Sequence[str] | None = None) -> Callable[..., object]:
+    """The tree of all commands, or one that has at least the command that a line calls.
+
+    Parameters
+    ----------
+    words : sequence of str, optional
+        The line, options of every command first, as :func:`placed` gives it.
+    """
+    name = None if words is None else _called(words)
+    every = (module for modules in MODULES.values() for module in modules)
+    for module in every if name is None else MODULES[name]:
+        _attach(module)
+    return _made(_attach.cache_info().currsize)
+
+
+def _called(words: Sequence[str]) -> str | None:
+    """The command or group that a line calls; nothing when it may want to know all of them."""
+    _, others = _with_values([word for word in words if word not in _BEFORE])
+    # A shell that completes a line gives it in the environment.
+    is_known = bool(others) and others[0] in MODULES and "_SKYDB_COMPLETE" not in os.environ
+    return others[0] if is_known else None
+
+
 @cache
-def _command() -> Callable[..., object]:
-    """The tree of all commands: once for a process."""
+def _attach(module: str) -> None:
+    importlib.import_module(f"skydb.cli.{module}").attach(app)
+
+
+@cache
+def _made(_: int) -> Callable[..., object]:
+    """The tree of what is attached: once for a process that calls one command."""
+    late(app)
+    app.registered_commands.sort(key=_place)
+    app.registered_groups.sort(key=_place)
     return typer.main.get_command(app)
+
+
+def _place(registered: CommandInfo | TyperInfo) -> int:
+    return _PLACES[str(registered.name or getattr(registered.callback, "__name__", ""))]
 
 
 def notes_of(error: BaseException) -> list[str]:

@@ -119,7 +119,7 @@ def _first_sentence(text: str | None) -> str:
 
 def _delay(command: CommandInfo) -> None:
     function = command.callback
-    if function is None:
+    if function is None or isinstance(command.cls, partial):
         return
 
     def stub() -> None:

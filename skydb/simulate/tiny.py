@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from skydb.simulate.plan import FieldPlan, SimDetector
-from skydb.simulate.truth import FieldTruth
+if TYPE_CHECKING:
+    from skydb.simulate.truth import FieldTruth
 
 #: Detector, width in pixels, and how far a matched sky of so small a field may be off.
-_FIELDS = ((SimDetector.IR, 128, 0.01), (SimDetector.UVIS, 192, 2.0))
+_FIELDS = (("IR", 128, 0.01), ("UVIS", 192, 2.0))
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,20 @@ class TinyFields:
     def make(self, directory: Path) -> list[SimulatedTinyField]:
         """Both fields, in directories of their own below `directory`."""
         return [
-            self._field(directory / detector.value, detector, size, tolerance)
+            self._field(directory / detector, detector, size, tolerance)
             for detector, size, tolerance in _FIELDS
         ]
 
     def _field(
-        self, directory: Path, detector: SimDetector, size: int, tolerance: float
+        self, directory: Path, detector: str, size: int, tolerance: float
     ) -> SimulatedTinyField:
+        # Every command makes a maker of fields, and one of them makes fields.
         from skydb.files.catalog import read_catalog
         from skydb.simulate.field import simulate_field
+        from skydb.simulate.plan import FieldPlan, SimDetector
 
-        plan = FieldPlan(detector=detector, tiles=(2, 1), size=size, seed=self.seed, products=False)
+        sim = SimDetector(detector)
+        plan = FieldPlan(detector=sim, tiles=(2, 1), size=size, seed=self.seed, products=False)
         truth = simulate_field(directory, plan)
         field = SimulatedTinyField(directory, truth, tolerance)
         read_catalog(directory / truth.refcat, epoch_year=None).write_tweakreg(field.catalog)

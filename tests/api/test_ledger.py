@@ -147,11 +147,10 @@ def commands(made: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 
 
 def test_every_command_has_a_method_of_its_name() -> None:
-    import typer
 
-    from skydb.cli.app import app
+    from skydb.cli.app import command_tree
 
-    for words in commands(typer.main.get_command(app)):
+    for words in commands(command_tree()):
         path = ELSEWHERE.get(" ".join(words), f"Ledger.{'.'.join(words)}")
         place: Any = skydb.lazy_ledger()
         if path is None:

@@ -57,7 +57,7 @@ def test_a_note_on_an_error_follows_its_sentence(capsys, monkeypatch, error):
         error.add_note("The fits of run 3 are accepted.")
         raise error
 
-    monkeypatch.setattr("skydb.cli.app._command", lambda: command)
+    monkeypatch.setattr("skydb.cli.app.command_tree", lambda _: command)
     assert run(["status"]) == 1
     assert capsys.readouterr().err.endswith(". The fits of run 3 are accepted.\n")
 

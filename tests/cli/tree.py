@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import typer
-
-from skydb.cli.app import app
+from skydb.cli.app import command_tree
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Leaf:
 
 def leaves() -> list[Leaf]:
     """All commands, groups opened."""
-    return _below((), typer.main.get_command(app))
+    return _below((), command_tree())
 
 
 def _below(words: tuple[str, ...], spec: Any) -> list[Leaf]:
@@ -35,12 +33,12 @@ def _below(words: tuple[str, ...], spec: Any) -> list[Leaf]:
 
 def root_options() -> list[Any]:
     """Options before the command."""
-    return list(typer.main.get_command(app).params)
+    return list(command_tree().params)
 
 
 def called(words: list[str]) -> Any:
     """The command that a command line calls; an option or argument it lacks is an error."""
-    name, spec = "skydb", typer.main.get_command(app)
+    name, spec = "skydb", command_tree()
     context = spec.make_context(name, words)
     while hasattr(spec, "commands"):
         rest = [*context._protected_args, *context.args]
