@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from scripts.benchmarks.timing import Result
+from scripts.benchmarks.timing import Result, with_share
 
 NAMES = (
     "startup",
@@ -39,7 +39,18 @@ NAMES = (
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 RECORD = PAGE.with_suffix(".json")
 _TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
-_COLUMNS = ("name", "target", "ratio", "median_reference_s", "median_s", "passed", "measured_at")
+#: Field of a result, and the head of its column.
+_COLUMNS = {
+    "name": "what",
+    "target": "target",
+    "ratio": "ratio",
+    "median_reference_s": "reference [s]",
+    "median_s": "measured [s]",
+    "floor_s": "floor [s]",
+    "floor_share": "share of floor reached",
+    "passed": "met",
+    "measured_at": "on",
+}
 
 
 def main() -> int:
@@ -86,7 +97,8 @@ def _measure(names: Sequence[str], workdir: Path, options: argparse.Namespace) -
         found = module.measure(home, options.repeats, **more)
         for result in [found] if isinstance(found, dict) else found:
             sys.stderr.write(f"bench: {result['name']}: {result['ratio']:.3g}\n")
-            yield {"bench": name, "measured_at": f"{datetime.now(UTC):%F}", **result}
+            day = f"{datetime.now(UTC):%F}"
+            yield {"bench": name, "measured_at": day, **with_share(result)}
 
 
 def _write_docs(report: dict[str, Any]) -> None:
@@ -111,10 +123,19 @@ def _machine() -> dict[str, Any]:
 def _cells(result: Result) -> Iterator[str]:
     for column in _COLUMNS:
         value = result.get(column)
-        if isinstance(value, bool):
+        if column == "floor_share":
+            yield _percent(value)
+        elif isinstance(value, bool):
             yield "yes" if value else "NO"
         else:
             yield f"{value:.3g}" if isinstance(value, float) else str(value or "-")
+
+
+def _percent(share: float | None) -> str:
+    """A share for people; a floor above what was measured is called so."""
+    if share is None:
+        return "-"
+    return f"{100 * share:.3g} %" + (" (floor above)" if share > 1 else "")
 
 
 def _show(results: Iterable[Result]) -> None:
@@ -125,8 +146,7 @@ def _show(results: Iterable[Result]) -> None:
 
 
 def _markdown(results: Iterable[Result]) -> str:
-    heads = ("what", "target", "ratio", "reference [s]", "measured [s]", "met", "on")
-    rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    rows = ["| " + " | ".join(_COLUMNS.values()) + " |", "|" + "---|" * len(_COLUMNS)]
     rows += ["| " + " | ".join(_cells(result)) + " |" for result in results]
     return "\n".join(rows) + "\n"
 

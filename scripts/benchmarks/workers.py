@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 from distributed import Client
 
-from scripts.benchmarks.timing import Result
+from scripts.benchmarks import floors
+from scripts.benchmarks.timing import Result, in_turns
 from skydb.api.composition import Services
 from skydb.domain.grouping import Division
 from skydb.domain.vocabulary import COMPUTED_METHODS
@@ -57,13 +58,15 @@ def measure(workdir: Path, repeats: int) -> Iterator[Result]:
     try:
         template = _ledger(server, exposures, workdir / "data")
         alone: _Spent | None = None
+        images = floors.images_of(sorted(exposures.glob("*_flt.fits")))
         for workers in _WORKERS:
             home = workdir / f"{workers}"
             home.mkdir(exist_ok=True)
             url = server.url(server.create_database(template))
             spent = _run(url, workdir / "data", home, workers)
             alone = alone or spent
-            yield _result(workers, spent, alone)
+            (floor_s,) = in_turns(lambda: floors.read_pixels(images), repeats=3)
+            yield {**_result(workers, spent, alone), "floor_s": floor_s}
     finally:
         server.stop()
 
