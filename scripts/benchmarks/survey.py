@@ -132,16 +132,26 @@ def _timed(
     statement : str, optional
         What has to be read, where the answer is found from more rows than it has.
     """
-    answers: list[Any] = []
-    times = [seconds(lambda number=number: answers.append(call(number))) for number in range(calls)]
-    if isinstance(answers[0], Record):
-        page = Path(answers[0].path)
+    timed = [_once(call, number) for number in range(calls)]
+    times = [spent for spent, _ in timed]
+    middle = sorted(range(calls), key=lambda number: timed[number][1])[calls // 2]
+    answer = call(middle)
+    if isinstance(answer, Record):
+        page = Path(answer.path)
         content, beside = page.read_bytes(), page.with_name("floor.html")
         return times, _median(lambda: beside.write_bytes(content), calls)
-    rows = sorted(map(_rows, answers), key=len)[calls // 2]
+    rows = _rows(answer)
     floor = floors.rows_read(url, statement) if statement else floors.rows_kept(url, rows)
     with floor as fetch:
         return times, _median(fetch, calls)
+
+
+def _once(call: Callable[[int], object], number: int) -> tuple[float, int]:
+    """Seconds of a call and rows of its answer, which is not kept beside the next ones."""
+    began = time.perf_counter()
+    answer = call(number)
+    spent = time.perf_counter() - began
+    return spent, 0 if isinstance(answer, Record) else len(_rows(answer))
 
 
 def _median(work: Callable[[], object], calls: int) -> float:
