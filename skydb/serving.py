@@ -15,6 +15,9 @@ from typing import Any
 
 import uvicorn
 
+from skydb.errors import UsageError
+
+_GREATEST_PORT = 65535
 _START_S = 20.0
 
 
@@ -81,9 +84,15 @@ def listen(host: str, port: int, *, send_buffer_bytes: int | None = None) -> soc
 
     Raises
     ------
+    UsageError
+        When there is no port of this number.
     OSError
         When the port is taken, or the host is not this machine's.
     """
+    if not 0 <= port <= _GREATEST_PORT:
+        raise UsageError(
+            f"Invalid port {port}.", advice=f"Use 1 to {_GREATEST_PORT}, or 0 for any."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -13,6 +13,7 @@ from skydb.errors import UsageError
 MAST_VARIABLE = "SKYDB_MAST_URL"
 GAIA_VARIABLE = "SKYDB_GAIA_URL"
 GSSS_VARIABLE = "SKYDB_GSSS_URL"
+VARIABLES = (MAST_VARIABLE, GAIA_VARIABLE, GSSS_VARIABLE)
 
 #: astroquery's ``conf.server`` for MAST.
 MAST_URL = "https://mast.stsci.edu"

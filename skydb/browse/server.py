@@ -19,6 +19,8 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises
     ------
+    UsageError
+        When there is no port of this number.
     StateError
         When the port is taken, or the host is not this machine's.
     """

@@ -34,8 +34,12 @@ def serve(
 ) -> None:
     """Serve a simulated field as MAST, Gaia and the catalogue service until interrupted.
 
+    `skydb fetch` asks it when SKYDB_MAST_URL is its address, `skydb refcat gaia` when
+    SKYDB_GAIA_URL is, and `skydb refcat footprint` when SKYDB_GSSS_URL is.
+
     Example: skydb archive serve field --port 8123
     """
+    from skydb.archive.endpoints import VARIABLES
     from skydb.simulate.archive import Misbehaviour
     from skydb.simulate.archive import serve as serve_archive
 
@@ -45,7 +49,8 @@ def serve(
         sys.stdout.write(f"{json.dumps({'url': url})}\n" if as_json else f"{url}\n")
         sys.stdout.flush()
         if not as_json:
-            shell.say("Serving until interrupted (Ctrl+C).")
+            shell.say("Serving until interrupted (Ctrl+C). To ask it, in another terminal:")
+            shell.say(f"export {' '.join(f'{name}={url}' for name in VARIABLES)}")
 
     misbehaviours = [Misbehaviour.from_text(text) for text in misbehave or ()]
     serve_archive(directory, port, misbehaviours=misbehaviours, ready=ready)

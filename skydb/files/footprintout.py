@@ -59,7 +59,8 @@ def writer_for(path: Path) -> Writer:
             return writer
     raise UsageError(
         f"Unknown format of {path.name}.",
-        advice="End the name in .reg (DS9), .moc.fits or .json.",
+        advice="End the name in .reg (DS9), .moc.fits or .json; or, for a map, in .png, .pdf "
+        "or .svg.",
     )
 
 

@@ -46,12 +46,13 @@ def test_json_has_what_the_contract_promises(
 
 
 def test_people_see_the_products_before_and_the_outcome_after(
-    archive: LoopbackArchive, capsys: pytest.CaptureFixture[str]
+    archive: LoopbackArchive, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert run(["fetch", "--obs-id", "ibxl50*", *QUICK]) == 0
+    assert run(["--wide", "fetch", "--obs-id", "ibxl50*", *QUICK]) == 0
     said = capsys.readouterr()
     assert FLT in said.err and "planned" in said.err and "2 files, " in said.err
     assert FLT in said.out and "2 complete" in said.out
+    assert "data/mast" in said.out and str(tmp_path) not in said.out
 
 
 def test_a_dry_run_shows_and_stops(

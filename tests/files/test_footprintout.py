@@ -72,6 +72,6 @@ def test_a_map_covers_what_the_chips_cover_and_little_more(place: tuple[float, f
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(
     tmp_path: Path, name: str, order: int
 ) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"\.moc\.fits or \.json; or, for a map, in \.png"):
         write_footprints(tmp_path / name, _footprints((1, 2)), order)
     assert list(tmp_path.iterdir()) == []

@@ -169,10 +169,7 @@ class Misbehaviour:
         unknown = set(data) - {item.name for item in fields(cls)}
         if unknown or "fault" not in data:
             raise UsageError(f"A misbehaviour has a fault and any of {', '.join(kinds)}.")
-        try:
-            return cls(**{name: _convert(kinds[name], value) for name, value in data.items()})
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"Invalid misbehaviour {dict(data)} ({error}).") from error
+        return cls(**{name: _convert(name, kinds[name], value) for name, value in data.items()})
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -188,13 +185,19 @@ class Misbehaviour:
         return cls.from_json({"fault": fault, **dict(pairs)})
 
 
-def _convert(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any kind of field
+def _convert(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any kind of field
     if value is None:
         return None
     if kind == tuple[str, ...]:
         return tuple(map(str, value))
-    options = get_args(kind) if isinstance(kind, UnionType) else (kind,)
-    return options[0](value)
+    wanted = (get_args(kind) if isinstance(kind, UnionType) else (kind,))[0]
+    try:
+        return wanted(value)
+    except (TypeError, ValueError) as error:
+        known = ", ".join(wanted) if issubclass(wanted, StrEnum) else "a number"
+        raise UsageError(
+            f"{name.capitalize()} of a misbehaviour: {value!r} is none.", advice=f"Give {known}."
+        ) from error
 
 
 @dataclass(slots=True)

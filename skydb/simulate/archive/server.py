@@ -170,6 +170,8 @@ def serve(
     ------
     NotFoundError, ParseError
         When the directory holds no simulated field.
+    UsageError
+        When there is no port of this number.
     ArchiveError
         When the port is taken.
     """

@@ -319,6 +319,20 @@ def test_a_misbehaviour_that_makes_no_sense_is_refused(options):
         Misbehaviour.from_json(options)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dance", r"Fault of a misbehaviour: 'dance' is none\. Give http_error, slow, .*job_error\."),
+        ("down,service=mast", "Service of a misbehaviour: 'mast' is none. Give portal, download,"),
+        ("down,times=x", r"Times of a misbehaviour: 'x' is none\. Give a number\."),
+        ("slow,delay_s=x", "Delay_s of a misbehaviour: 'x' is none"),
+    ],
+)
+def test_a_wrong_word_of_a_misbehaviour_is_told_with_those_that_there_are(text, said):
+    with pytest.raises(UsageError, match=said):
+        Misbehaviour.from_text(text)
+
+
 def test_a_misbehaviour_is_read_from_the_command_line():
     found = Misbehaviour.from_text("dropped,product=a_flt.fits,times=2,after_bytes=10")
     assert found == Misbehaviour(fault=Fault.DROPPED, product="a_flt.fits", times=2, after_bytes=10)

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from skydb.cli.main import run
-from skydb.errors import ArchiveError, NotFoundError
+from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.simulate.archive import ArchiveStats, LoopbackArchive, serve
 
 COMMAND = (sys.executable, "-c", "from skydb.cli.main import main; main()", "archive", "serve")
@@ -70,11 +70,23 @@ def test_a_port_that_is_taken_is_said_so(archived):
             LoopbackArchive(archived, other.getsockname()[1]).start()
 
 
+@pytest.mark.parametrize("port", [-1, 65_536, 80_000])
+def test_a_port_that_there_is_not_is_refused(archived, port):
+    with pytest.raises(UsageError, match=rf"Invalid port {port}\. Use 1 to 65535"):
+        LoopbackArchive(archived, port).start()
+
+
 def test_a_directory_without_a_field_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match=r"truth\.json"):
         LoopbackArchive(tmp_path)
     with pytest.raises(NotFoundError, match=r"truth\.json"):
         serve(tmp_path)
+
+
+def test_the_command_says_how_to_ask_it(archived):
+    with served(str(archived)) as (url, process):
+        said = [process.stderr.readline() for _ in range(2)]
+    assert f"export SKYDB_MAST_URL={url} SKYDB_GAIA_URL={url} SKYDB_GSSS_URL={url}\n" in said
 
 
 def test_the_command_says_what_is_wrong(tmp_path, archived, capsys):
