@@ -125,6 +125,8 @@ class Table:
         Column by which rows can be chosen for a comparison; empty for none.
     marked : str
         Column whose truth makes a row stand out; empty for none.
+    keeps : tuple of str
+        Columns that are shown without any value, too: where that there is none says something.
     """
 
     title: str
@@ -135,10 +137,11 @@ class Table:
     pages: tuple[tuple[str, str], ...] = ()
     choose: str = ""
     marked: str = ""
+    keeps: tuple[str, ...] = ()
 
     @property
     def heads(self) -> tuple[tuple[Column, Justify], ...]:
-        """Columns with their alignment; a column without any value is left out."""
+        """Columns with their alignment; others than ``keeps`` are left out without a value."""
         shown = [one for one in self.columns if self._has_values(one)] or self.columns[:1]
         return tuple((one, one.justified(self.rows)) for one in with_units(shown, self.rows))
 
@@ -149,7 +152,7 @@ class Table:
         return tuple((row, tuple(_linked(column, row) for column in columns)) for row in self.rows)
 
     def _has_values(self, column: Column) -> bool:
-        return any(row.get(column.name) not in (None, "") for row in self.rows)
+        return column.name in self.keeps or any(row.get(column.name) not in (None, "") for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

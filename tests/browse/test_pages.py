@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import io
+import itertools
+import math
+import re
+from importlib import resources
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from skydb.browse.pages.comparison import _parameters, _skies
 from tests.browse.asked import Pages
 
 OWN = (
@@ -158,3 +165,24 @@ def test_what_is_not_there_has_a_page_that_says_so(get: Pages) -> None:
 def test_the_foot_says_when_the_snapshot_was_taken(get: Pages) -> None:
     page = get("/runs")
     assert "UTC" in page.words and "skydb.sqlite" in page.words
+
+
+def test_a_run_that_is_compared_keeps_its_column_without_a_value() -> None:
+    given = {6: [{"name": "preset", "value": "tutorial"}], 8: []}
+    runs = SimpleNamespace(parameters=given.__getitem__)
+    here: Any = SimpleNamespace(services=SimpleNamespace(runs=runs))
+    differing = _parameters(here, [6, 8])
+    assert [column.name for column, _ in differing.heads] == ["name", "run_6", "run_8"]
+    chips: Any = {("ibxl50clq", 1): {6: {"unit": "electron", "mdrizsky": 1.0}}}
+    skies = _skies([6, 8], [{"method": "match", "run_id": n} for n in (6, 8)], chips)
+    assert {"sky_6", "sky_8"} <= {column.name for column, _ in skies.heads}
+
+
+def test_colours_of_visits_are_told_apart_on_light_and_dark() -> None:
+    style = resources.files("skydb.browse").joinpath("static", "browse.css").read_text("utf-8")
+    found = re.findall(r"\.c(\d) \{ --look: #(\w{6})", style)
+    assert [place for place, _ in found] == [*"012345"] * 2
+    for looks in (found[:6], found[6:]):
+        seen = [[int(look[at : at + 2], 16) for at in (0, 2, 4)] for _, look in looks]
+        apart = [math.dist(one, other) for one, other in itertools.combinations(seen, 2)]
+        assert min(apart) > 60

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skydb.errors import UsageError
-from skydb.files.footprintout import Footprint, write_footprints
+from skydb.files.footprintout import Footprint, write_footprints, writer_for
 from tests.services.footprints import SIDE_DEG, box
 
 PLACES = st.tuples(
@@ -72,6 +72,11 @@ def test_a_map_covers_what_the_chips_cover_and_little_more(place: tuple[float, f
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(
     tmp_path: Path, name: str, order: int
 ) -> None:
-    with pytest.raises(UsageError, match=r"\.moc\.fits or \.json; or, for a map, in \.png"):
+    with pytest.raises(UsageError):
         write_footprints(tmp_path / name, _footprints((1, 2)), order)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_format_is_refused_with_all_that_there_are() -> None:
+    with pytest.raises(UsageError, match=r"\.reg \(DS9\), \.moc\.fits or \.json; or, .* \.png, "):
+        writer_for(Path("field.xyz"))

@@ -99,7 +99,8 @@ def _skies(
     ]
     rows = [_row(chip, values, numbers) for chip, values in list(chips.items())[:_CHIPS]]
     note = f"The first {_CHIPS} of {len(chips):,} chips." if len(chips) > _CHIPS else ""
-    return Table("Skies", "MDRIZSKY of each chip in each run.", columns, rows, note)
+    keeps = tuple(f"sky_{number}" for number in numbers)
+    return Table("Skies", "MDRIZSKY of each chip in each run.", columns, rows, note, keeps=keeps)
 
 
 def _row(chip: tuple[str, int], values: dict[int, Row], numbers: Sequence[int]) -> Row:
@@ -169,9 +170,10 @@ def _parameters(here: Here, numbers: Sequence[int]) -> Table:
         for name, values in sorted(given.items())
         if len({str(values.get(number)) for number in numbers}) > 1
     ]
-    columns = [Column("name"), *(Column(f"run_{n}", f"run {n}", wraps=True) for n in numbers)]
+    keeps = tuple(f"run_{number}" for number in numbers)
+    heads = [Column(f"run_{number}", f"run {number}", wraps=True) for number in numbers]
     caption = "Parameters that are not alike; empty for the default."
-    return Table("Parameters that differ", caption, columns, rows)
+    return Table("Parameters that differ", caption, [Column("name"), *heads], rows, keeps=keeps)
 
 
 def _said(value: object) -> str | None:
