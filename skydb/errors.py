@@ -31,6 +31,7 @@ parts are kept as attributes so that a program need not parse the sentence.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -230,12 +231,15 @@ class DiskError(SkydbError, OSError):
         written : Path, optional
             The file that was to be written, whichever draft or directory was refused.
         """
+        number = error.errno or 0
         said = error.strerror or str(error) or type(error).__name__
+        if _FULL in said:
+            number, said = errno.ENOSPC, os.strerror(errno.ENOSPC)
         named = [str(name) for name in (error.filename, error.filename2) if name is not None]
         if written is not None:
             named = [f"{written} cannot be written"]
         what = f"{' and '.join(named)}: {said}." if named else f"{said}."
-        advice = _CURES.get(error.errno or 0, "Correct this, and repeat the command.")
+        advice = _CURES.get(number, "Correct this, and repeat the command.")
         made = cls(what, advice=advice)
         for note in getattr(error, "__notes__", ()):
             made.add_note(note)
@@ -264,6 +268,8 @@ def disk_errors(written: Path | None = None) -> Iterator[None]:
         raise DiskError.of(error, written) from error
 
 
+#: What astropy makes of a full disk: its own sentence, once for every buffer, and no number.
+_FULL = "Not enough space on disk"
 #: Advice for errors of the operating system.
 _CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "Free some space, and repeat the command."),

@@ -256,7 +256,8 @@ class SkyComparisonGroup(Group):
         for run in runs:
             groups.setdefault(run["group"], []).append(run)
         return " ".join(
-            f"Runs {', '.join(str(run['run']) for run in same)} of group {group}, by "
+            f"Run{'s' * (len(same) > 1)} {', '.join(str(run['run']) for run in same)} "
+            f"of group {group}, by "
             f"{', '.join(dict.fromkeys(run['engine'] for run in same))}: the newest."
             for group, same in groups.items()
         )

@@ -152,7 +152,9 @@ class Table:
         return tuple((row, tuple(_linked(column, row) for column in columns)) for row in self.rows)
 
     def _has_values(self, column: Column) -> bool:
-        return column.name in self.keeps or any(row.get(column.name) not in (None, "") for row in self.rows)
+        return column.name in self.keeps or any(
+            row.get(column.name) not in (None, "") for row in self.rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class LedgerSites:
         StateError
             When the port is taken.
         """
+        if not 0 <= port <= 65_535:
+            raise UsageError(f"Invalid port {port}.", advice="Use 1 to 65535, or 0 for any.")
         # Before the snapshot: it says what is not installed.
         from skydb.browse import application  # noqa: F401
         from skydb.browse.server import Served, listen

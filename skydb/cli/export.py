@@ -10,6 +10,7 @@ import typer
 from skydb.cli import provenance
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, one_by_default, shell_of
+from skydb.report.counting import counted
 
 
 def attach(app: typer.Typer) -> None:
@@ -98,5 +99,6 @@ def footprints(
     if as_json:
         shell.print_json(done.document())
         return
-    said = f"{out}: {done['rows']} footprints of {done.exposures} exposures or products"
+    of = f"{counted(done.exposures, 'exposure')} or product{'s' * (done.exposures != 1)}"
+    said = f"{out}: {counted(done['rows'], 'footprint')} of {of}"
     shell.stdout.print(said, markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.report import columns, columns_runs, pages
 from skydb.report.audit_figures import audit_picture, draw_audit
+from skydb.report.counting import counted
 from skydb.report.field_figures import or_why_not, themed
 from skydb.report.footprint_figures import draw_footprints
 from skydb.report.html import BlinkBlock, FigureBlock, TableBlock, TextBlock
@@ -64,7 +65,8 @@ def footprint_blocks(services: Services, scope: Scope, alignment: int | None) ->
             FigureBlock.drawn(
                 "Footprints",
                 f"Outlines of the exposures in their active WCS, by visit{more}.{without}",
-                f"Map of the outlines of {count} exposures of {len(shown.visits)} visits.",
+                f"Map of the outlines of {counted(count, 'exposure')} of "
+                f"{counted(len(shown.visits), 'visit')}.",
                 themed(draw_footprints, shown),
             ),
         )

@@ -13,6 +13,7 @@ from skydb.domain.values import unit_vectors
 from skydb.errors import UsageError
 from skydb.report.catalog_figures import Floats, east_of, marker_sizes
 from skydb.report.compass import draw_map_signs
+from skydb.report.counting import counted
 from skydb.report.plane import middle_of, offsets_arcsec, radec_of
 from skydb.report.style import LIGHT, Theme, house_style, new_figure, title_figure
 
@@ -265,7 +266,8 @@ def _look(data: FootprintMap, visit: str, theme: Theme) -> tuple[str, Any]:
 def _draw_legend(figure: Figure, data: FootprintMap) -> None:
     from matplotlib.lines import Line2D
 
-    told = [f"{data.left_out} exposures of other fields are left out"] if data.left_out else []
+    others = counted(data.left_out, "exposure")
+    told = [f"{others} of other fields left out"] if data.left_out else []
     if len(data.visits) > _VISITS_TOLD:
         told.insert(0, f"{len(data.visits)} visits")
         visits: Sequence[str] = ()

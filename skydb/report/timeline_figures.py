@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.grouping import TimeAxis
+from skydb.report.counting import counted
 from skydb.report.output import write_atomic
 from skydb.report.sky_figures import draw_errors
 from skydb.report.style import (
@@ -198,9 +199,10 @@ def _draw_time(axes: Axes, data: TimelineData, segments: Sequence[Segment]) -> N
         axes.xaxis.set_major_locator(locator)
         formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_formatter(formatter)
+    values = counted(data.undated, "value")
     told = [
         *(["times without an exposure are cut out"] if segments else []),
-        *([f"{data.undated} values of unknown time are left out"] if data.undated else []),
+        *([f"{values} of unknown time left out"] if data.undated else []),
         *([f"{data.apart} on other zeros are left out"] if data.apart else []),
     ]
     axes.set_xlabel("; ".join([f"{_WORDS[data.axis]} (UTC)", *told]))

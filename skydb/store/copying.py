@@ -137,7 +137,7 @@ def _proved_again(
         if (here.rows, here.total) != (there.rows, there.total):
             rows = writing.scalar(select(func.count()).select_from(_plain(filled)))
             raise UsageError(
-                f"The target is not empty: {filled.name} has {rows} rows.",
+                f"The target is not empty: {filled.name} has {rows} row{'s' * (rows != 1)}.",
                 advice="Name a database that does not exist yet, or an empty one.",
             )
         copies.append(TableCopy(each.name, here.rows, here.hexadecimal, verified=True))

@@ -288,9 +288,10 @@ def _translated(engine: Engine) -> Iterator[None]:
 
 def _as_own(engine: Engine, error: SQLAlchemyError) -> SkydbError:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    said = redacted(" ".join(str(cause).split()).removesuffix("."))
+    lines = (" ".join(line.split()).removesuffix(".") for line in str(cause).splitlines())
+    said = redacted("; ".join(line for line in lines if line))
     where = shown(engine.url)
     if 'database "' in said and said.endswith("does not exist"):
         advice = "Its server can make it: createdb NAME. Then run `skydb init`."
         return NotFoundError(f"There is no database {where}.", advice=advice)
-    return StoreError(f"The database {where} failed: {said}.")
+    return StoreError(f"The database {where} failed: {said}{'' if said.endswith('?') else '.'}")

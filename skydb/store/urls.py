@@ -58,7 +58,7 @@ def parsed(text: str) -> URL:
         return _postgresql(text, url)
     if backend == "sqlite":
         return _sqlite(url)
-    raise UsageError(f"skydb does not support {backend}.", advice="Use SQLite or PostgreSQL.")
+    raise UsageError(f"skydb does not support {backend}.", advice=_FORMS)
 
 
 def _postgresql(text: str, url: URL) -> URL:

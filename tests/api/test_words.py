@@ -231,3 +231,9 @@ def test_notes_on_an_error_stay_with_it_in_the_words_of_python(error: Exception)
     with pytest.raises(SkydbError) as caught, own_errors(is_for_python=True):
         raise error
     assert caught.value.__notes__ == ["To write headers: `db.align.accept(3, write_headers=True)`."]
+
+
+def test_a_disk_that_astropy_found_full_is_said_in_one_sentence() -> None:
+    said = "Not enough space on disk: requested 1048576, available 0. 65536 requested and 5 written"
+    refused = DiskError.of(OSError(f"Not enough space on disk: requested 9, available 0. {said}"))
+    assert str(refused) == "No space left on device. Free some space, and repeat the command."

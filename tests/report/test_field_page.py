@@ -290,7 +290,7 @@ def test_the_page_maps_the_footprints_and_names_catalogue_and_epoch(
     assert (row["catalog"], row["first_epoch"], row["last_epoch"]) == ("gaia", 2012.8, 2013.1)
     assert (row["products"], row["displacement_mas"]) == (2, 7.0)
     assert "Catalogue and epoch" in page
-    assert 'alt="Map of the outlines of 1 exposures of 1 visits."' in page
+    assert 'alt="Map of the outlines of 1 exposure of 1 visit."' in page
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_value_of_unknown_time_is_left_out_and_counted() -> None:
     data = sky_timeline([*POINTS, sky(None, 9.0)])
     assert data.undated == 1
     label = draw_timeline(data).axes[-1].get_xlabel()
-    assert label == "Time of processing (UTC); 1 values of unknown time are left out"
+    assert label == "Time of processing (UTC); 1 value of unknown time left out"
 
 
 def test_alignments_have_a_panel_of_rms_and_one_of_jumps() -> None:

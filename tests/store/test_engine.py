@@ -43,6 +43,8 @@ def test_a_text_that_is_no_url_is_refused(url: str) -> None:
 def test_other_databases_are_refused_by_name() -> None:
     with pytest.raises(UsageError, match="does not support mysql"):
         resolve_url("mysql://me@host/db")
+    with pytest.raises(UsageError, match=r"support postgres\. Use .* or postgresql://USER"):
+        resolve_url("postgres://me@host/db")
 
 
 def test_the_file_of_a_url_is_known_where_there_is_one(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ class HeaderJournal:
                 write.notice(FindingKind.SKIES_GONE, path, _SKIES_GONE)
             for backup in write.backups:
                 self._hand_over(backup)
-            changes = [_change(activity_id, backup) for backup in write.backups]
+            changes = [_change(activity_id, one, one.before, one.after) for one in write.backups]
         return HeaderChanges(changes, [f"{path} {_SKIES_GONE}" for path in bare])
 
     def _left(self, activity_id: int) -> UnfinishedWrite:
@@ -161,7 +161,11 @@ class HeaderJournal:
                         copies += self._return(backup)
                 if write.status is ActivityStatus.RUNNING:
                     write.interrupt(f"{how} by activity {restore_id}.")
-                changes = [_change(restore_id, b) for b in backups if b.path not in foreign]
+                changes = [
+                    _change(restore_id, b, b.after, b.before)
+                    for b in backups
+                    if b.path not in foreign
+                ]
         for copy in copies:
             copy.unlink(missing_ok=True)
         return HeaderChanges(changes, [f"{path} {said}" for path, said in sorted(foreign.items())])
@@ -262,11 +266,14 @@ def _was_copied(backup: HeaderBackup) -> bool:
     return backup.before.is_delivery
 
 
-def _change(activity_id: int, backup: HeaderBackup) -> HeaderChange:
+def _change(
+    activity_id: int, backup: HeaderBackup, before: ProductVersion, after: ProductVersion
+) -> HeaderChange:
+    """What an activity did to a file: what it held before it, and what it has held since."""
     return HeaderChange(
         activity=activity_id,
         path=backup.path,
         filename=Path(backup.path).name,
-        version_before=backup.before.number,
-        version_after=backup.after.number,
+        version_before=before.number,
+        version_after=after.number,
     )

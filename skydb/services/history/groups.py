@@ -54,7 +54,8 @@ class Groups:
         group = self._groups[fingerprint]
         if group is None:
             first = round_[0]
-            label = f"{first.path.parent.name}, {first.exposures} exposures"
+            plural = "s" * (first.exposures != 1)
+            label = f"{first.path.parent.name}, {first.exposures} exposure{plural}"
             group = self.rows.group(group_columns(fingerprint, label[-_LABEL:]))
             self._groups[fingerprint] = group
         return group

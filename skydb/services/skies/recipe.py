@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -257,7 +258,7 @@ class Recipe:
         label = self.inputs.label
         if not self.settings.get("per_chip"):
             return label
-        return " exposures per chip".join(label.rsplit(" exposures", 1))
+        return re.sub(r"^(.*\d exposures?)", r"\1 per chip", label)
 
     def begin(
         self,
@@ -386,6 +387,10 @@ def _label(versions: Iterable[ProductVersion]) -> str:
     exposures = [version.product.exposure for version in versions]
     first = exposures[0]
     if first is None:
-        return f"{len(exposures)} exposures"
+        return _counted(len(exposures))
     target = (first.target_name or "field")[:_LONGEST_TARGET]
-    return f"{target}, {len(exposures)} exposures, {first.filters}"
+    return f"{target}, {_counted(len(exposures))}, {first.filters}"
+
+
+def _counted(exposures: int) -> str:
+    return "1 exposure" if exposures == 1 else f"{exposures} exposures"

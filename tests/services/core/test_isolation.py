@@ -223,6 +223,7 @@ def test_headers_that_were_put_back_make_the_files_what_they_were(services, visi
     (activity,) = {one.activity for one in service.accept(run)[1]}
     restored = service.restore(activity)
     assert [one.filename for one in restored] == [path.name for path in visit]
+    assert [(one.version_before, one.version_after) for one in restored] == [(2, 1)] * 3
     assert checksums(visit) == before
     assert files_below(services.context.workspace.root) == kept
     with pytest.raises(StateError, match="nothing left of activity"):

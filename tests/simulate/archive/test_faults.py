@@ -322,7 +322,10 @@ def test_a_misbehaviour_that_makes_no_sense_is_refused(options):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dance", r"Fault of a misbehaviour: 'dance' is none\. Give http_error, slow, .*job_error\."),
+        (
+            "dance",
+            r"Fault of a misbehaviour: 'dance' is none\. Give http_error, .*job_error\.",
+        ),
         ("down,service=mast", "Service of a misbehaviour: 'mast' is none. Give portal, download,"),
         ("down,times=x", r"Times of a misbehaviour: 'x' is none\. Give a number\."),
         ("slow,delay_s=x", "Delay_s of a misbehaviour: 'x' is none"),
