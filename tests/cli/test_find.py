@@ -62,3 +62,9 @@ def test_a_search_that_cannot_be_made_says_why(url, words, code):
     answer = skydb("--db", url, "find", *words)
     assert answer.code == code
     assert answer.err
+
+
+def test_one_footprint_is_counted_as_one(url, tmp_path):
+    out = tmp_path / "one.reg"
+    told = skydb("--db", url, "export", "footprints", str(out), "--exposure", "ibxl50aaq")
+    assert told.out == f"{out}: 1 footprint of 1 exposure or product\n"

@@ -125,7 +125,7 @@ def test_a_target_with_rows_is_refused_and_left_alone(filled_url, target_url):
         session.add(Visit("abc", "01"))
         session.commit()
     before = content(target_url)
-    with pytest.raises(UsageError, match="not empty: visits has 1 rows"):
+    with pytest.raises(UsageError, match=r"not empty: visits has 1 row\."):
         copy_database(filled_url, target_url)
     assert content(target_url) == before
 

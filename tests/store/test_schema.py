@@ -10,7 +10,8 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Enum, inspect, text
+from sqlalchemy import Engine, Enum, create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from skydb.domain import AlignmentSolution, Base, IngestActivity
 from skydb.domain.base import Word
@@ -281,3 +282,14 @@ def test_a_migration_that_leaves_dangling_references_is_refused(
         schema.upgrade(sqlite_ledger_url)
     assert _families(store)["activities"] == 1
     store.engine.dispose()
+
+
+def test_a_server_that_cannot_be_reached_is_told_in_sentences() -> None:
+    cause = Exception("connection is bad: no such file\n\tIs the server running on that socket?")
+    with (
+        pytest.raises(StoreError) as caught,
+        schema._translated(create_engine("postgresql+psycopg://h/x")),
+    ):
+        raise OperationalError("SELECT 1", {}, cause)
+    said = "failed: connection is bad: no such file; Is the server running on that socket?"
+    assert str(caught.value).endswith(said)

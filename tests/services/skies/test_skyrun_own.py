@@ -7,6 +7,7 @@ import shutil
 import weakref
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from skydb.files.pixels import ChipFile, ChipPixels
 from skydb.services.intake.selection import Selection
 from skydb.services.skies.engines.own import OwnEngine
 from skydb.services.skies.measure_overlaps import MeasureOverlaps
-from skydb.services.skies.recipe import Recipe, selected_inputs
+from skydb.services.skies.recipe import Recipe, _label, selected_inputs
 from skydb.services.skies.skyrun import SkyRunService
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan, SimDetector
@@ -389,3 +390,10 @@ def test_the_python_interface_answers_with_a_table(field: Services) -> None:
     assert (run.engine, run.mosaic) == ("skydb", None)
     audit = db.sky.audit(run.run)
     assert max(abs(audit["after"])) < 0.1 * max(abs(audit["before"]))
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 exposure"), (2, "2 exposures")])
+def test_the_label_of_a_group_counts_one_exposure_as_one(count: int, said: str) -> None:
+    exposure = SimpleNamespace(target_name="M 31", filters="F606W")
+    versions: Any = [SimpleNamespace(product=SimpleNamespace(exposure=exposure))] * count
+    assert _label(versions) == f"M 31, {said}, F606W"
