@@ -22,6 +22,8 @@ from skydb.services.fsck.problems import CheckOfProcesses, Problem, ProblemKind
 from skydb.services.fsck.runs import others_at_work
 from skydb.services.fsck.unnamed import HOMES, files_below, is_companion, unnamed
 
+#: Endings of files that `skydb ingest` can take.
+_IMAGES = (".fits", ".fit", ".fts")
 #: Commands whose files go to directories named by their checksum.
 _MAKERS = {
     "versions": (
@@ -67,7 +69,9 @@ class Orphans(CheckOfProcesses):
 
     def _problem(self, path: Path, why: str | None) -> Problem:
         if why is None:
-            advice = "nothing is deleted: record it with `skydb ingest`, or remove it"
+            advice = "nothing is deleted: remove it when no other ledger has this data root"
+            if path.name.lower().removesuffix(".gz").endswith(_IMAGES):
+                advice += ", or record it with `skydb ingest`"
             if path.is_relative_to(self.context.workspace.root / "mast"):
                 advice = "the next `skydb fetch` or `skydb ingest` records it"
             return Problem(ProblemKind.ORPHANED_FILE, str(path), "no row names it", advice)

@@ -311,6 +311,9 @@ def test_a_file_that_nobody_of_this_ledger_has_made_is_told_of_and_stays(
     before = files_below(root)
     found = services.fsck.repair()
     assert {(one.kind.value, one.repaired) for one in found} == {("orphaned-file", None)}
+    assert all("no other ledger has this data root" in one.repair for one in found)
+    can_be_ingested = {"ingest" in one.repair for one in found if not one.subject.endswith("fits")}
+    assert can_be_ingested <= {False}
     assert files_below(root) == before
     assert other.fsck.check(deep=True) == []
     other.close()
