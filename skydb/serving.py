@@ -15,9 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from skydb.errors import UsageError
-
-_GREATEST_PORT = 65535
+_GREATEST_PORT = 65_535
 _START_S = 20.0
 
 
@@ -70,6 +68,11 @@ def server_of(app: Any, **options: Any) -> QuietServer:  # noqa: ANN401 - an ASG
     return QuietServer(config)
 
 
+def is_port(number: int) -> bool:
+    """Whether there is a port of a number; 0 stands for any that is free."""
+    return 0 <= number <= _GREATEST_PORT
+
+
 def listen(host: str, port: int, *, send_buffer_bytes: int | None = None) -> socket.socket:
     """Open the socket of a server.
 
@@ -84,15 +87,11 @@ def listen(host: str, port: int, *, send_buffer_bytes: int | None = None) -> soc
 
     Raises
     ------
-    UsageError
-        When there is no port of this number.
     OSError
         When the port is taken, or the host is not this machine's.
+    OverflowError
+        When it is no :func:`is_port`.
     """
-    if not 0 <= port <= _GREATEST_PORT:
-        raise UsageError(
-            f"Invalid port {port}.", advice=f"Use 1 to {_GREATEST_PORT}, or 0 for any."
-        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -19,8 +19,6 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises
     ------
-    UsageError
-        When there is no port of this number.
     StateError
         When the port is taken, or the host is not this machine's.
     """

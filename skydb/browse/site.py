@@ -36,12 +36,13 @@ class LedgerSites:
         StateError
             When the port is taken.
         """
-        if not 0 <= port <= 65_535:
-            raise UsageError(f"Invalid port {port}.", advice="Use 1 to 65535, or 0 for any.")
         # Before the snapshot: it says what is not installed.
         from skydb.browse import application  # noqa: F401
         from skydb.browse.server import Served, listen
+        from skydb.serving import is_port
 
+        if not is_port(port):
+            raise UsageError(f"Invalid port {port}.", advice="Use 1 to 65535, or 0 for any.")
         listener = listen(host, port)
         try:
             with (

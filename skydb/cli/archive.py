@@ -11,6 +11,8 @@ import typer
 
 from skydb.cli.shell import JsonOption, group, shell_of
 
+_VARIABLES = ("SKYDB_MAST_URL", "SKYDB_GAIA_URL", "SKYDB_GSSS_URL")
+
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -39,7 +41,6 @@ def serve(
 
     Example: skydb archive serve field --port 8123
     """
-    from skydb.archive.endpoints import VARIABLES
     from skydb.simulate.archive import Misbehaviour
     from skydb.simulate.archive import serve as serve_archive
 
@@ -50,7 +51,7 @@ def serve(
         sys.stdout.flush()
         if not as_json:
             shell.say("Serving until interrupted (Ctrl+C). To ask it, in another terminal:")
-            shell.say(f"export {' '.join(f'{name}={url}' for name in VARIABLES)}")
+            shell.say(f"export {' '.join(f'{name}={url}' for name in _VARIABLES)}")
 
     misbehaviours = [Misbehaviour.from_text(text) for text in misbehave or ()]
     serve_archive(directory, port, misbehaviours=misbehaviours, ready=ready)

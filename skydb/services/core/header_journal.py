@@ -269,7 +269,7 @@ def _was_copied(backup: HeaderBackup) -> bool:
 def _change(
     activity_id: int, backup: HeaderBackup, before: ProductVersion, after: ProductVersion
 ) -> HeaderChange:
-    """What an activity did to a file: what it held before it, and what it has held since."""
+    """The change of a file by an activity: the version that it held, and holds since."""
     return HeaderChange(
         activity=activity_id,
         path=backup.path,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from skydb.errors import ArchiveError
+from skydb.errors import ArchiveError, UsageError
 from skydb.simulate.archive.faults import Fault, Misbehaviour, Misbehaviours
 from skydb.simulate.archive.stats import ArchiveStats, Counters
 
@@ -182,8 +182,10 @@ def serve(
 
 
 def _listen(port: int) -> socket.socket:
-    from skydb.serving import listen
+    from skydb.serving import is_port, listen
 
+    if not is_port(port):
+        raise UsageError(f"Invalid port {port}.", advice="Use 1 to 65535, or 0 for any.")
     try:
         return listen(HOST, port, send_buffer_bytes=_SEND_BUFFER_BYTES)
     except OSError as error:

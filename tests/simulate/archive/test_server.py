@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from skydb.archive.endpoints import VARIABLES
 from skydb.cli.main import run
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.simulate.archive import ArchiveStats, LoopbackArchive, serve
@@ -86,7 +87,7 @@ def test_a_directory_without_a_field_is_refused(tmp_path):
 def test_the_command_says_how_to_ask_it(archived):
     with served(str(archived)) as (url, process):
         said = [process.stderr.readline() for _ in range(2)]
-    assert f"export SKYDB_MAST_URL={url} SKYDB_GAIA_URL={url} SKYDB_GSSS_URL={url}\n" in said
+    assert f"export {' '.join(f'{name}={url}' for name in VARIABLES)}\n" in said
 
 
 def test_the_command_says_what_is_wrong(tmp_path, archived, capsys):
