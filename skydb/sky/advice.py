@@ -222,51 +222,54 @@ def _row(
         sigma=case.sigma * factor,
         unit=unit.name,
         chosen=case.method is chosen,
-        reason=_reason(case, evidence, factor),
+        reason=_reason(case, evidence, unit),
     )
 
 
-def _reason(case: _Case, evidence: SkyEvidence, factor: float) -> str:
+def _reason(case: _Case, evidence: SkyEvidence, unit: AuditUnit) -> str:
     """Describe whether it is usable: noise, and the parts beyond it, the largest first."""
     if case.error is None:
         return case.no_zero
     allowed = _allowed(case, evidence)
-    verdict = "will do" if case.error <= allowed else f"too far (above {allowed * factor:.2g})"
+    verdict = "will do" if case.error <= allowed else f"too far (above {_told(allowed, unit)})"
     parts = sorted(((v, name) for name, v in case.parts if v), key=lambda one: -abs(one[0]))
-    sentences = [f"noise {case.sigma * factor:.2g}"]
-    sentences += [f"{name} {value * factor:.2g}" for value, name in parts]
+    sentences = [f"noise {_told(case.sigma, unit)}"]
+    sentences += [f"{name} {_told(value, unit)}" for value, name in parts]
     if not case.method.is_relative and not evidence.is_zero_checked:
         sentences.append("zero not checked by a second place")
     return f"{verdict}: {', '.join(sentences)}"
 
 
+def _told(brightness: float, unit: AuditUnit) -> str:
+    """A surface brightness in a unit."""
+    return f"{brightness * unit.per_brightness:.2g} {unit.name}"
+
+
 def _summary(evidence: SkyEvidence, chosen: SkyMethod | None, unit: AuditUnit) -> str:
-    factor, name = unit.per_brightness, unit.name
     if evidence.observed_rms is None:
         head = "no two exposures overlap"
     else:
-        noise = (evidence.observed_noise or 0.0) * factor
-        found = f"{evidence.observed_rms * factor:.3g} {name} rms, noise {noise:.2g}"
+        rms, noise = evidence.observed_rms * unit.per_brightness, evidence.observed_noise or 0.0
+        found = f"{rms:.3g} {unit.name} rms, noise {_told(noise, unit)}"
         head = f"observed differences in overlaps {found}"
-    sentences = [head, *_scene(evidence, factor)]
+    sentences = [head, *_scene(evidence, unit)]
     if chosen is not None:
         return f"use {chosen}: {'; '.join(sentences)}."
     return f"no method will do: {'; '.join(sentences)}. {_instead(evidence)}"
 
 
-def _scene(evidence: SkyEvidence, factor: float) -> list[str]:
+def _scene(evidence: SkyEvidence, unit: AuditUnit) -> list[str]:
     sentences = []
     if len(evidence.islands) > 1:
         sentences.append(f"{len(evidence.islands)} islands, whose offsets have no common zero")
-    sentences.append(_zero_sentence(_doubtful(evidence.zeros), factor))
+    sentences.append(_zero_sentence(_doubtful(evidence.zeros), unit))
     if evidence.extended_pull:
-        sentences.append(
-            f"extended light pulls localmin by {evidence.extended_pull * factor:.2g} rms"
-        )
+        pull = _told(evidence.extended_pull, unit)
+        sentences.append(f"extended light pulls localmin by {pull} rms")
     if evidence.stars.sure > 0:
-        sentences.append(f"stars lift levels by {evidence.stars.value * factor:.2g}")
+        sentences.append(f"stars lift levels by {_told(evidence.stars.value, unit)}")
     if evidence.left:
-        sentences.append(_left_sentence(evidence, factor))
+        sentences.append(_left_sentence(evidence, unit))
     return sentences
 
 
@@ -275,20 +278,20 @@ def _doubtful(zeros: tuple[Zero, ...]) -> Zero:
     return max(zeros, key=lambda zero: (zero.light, -zero.places))
 
 
-def _zero_sentence(zero: Zero, factor: float) -> str:
+def _zero_sentence(zero: Zero, unit: AuditUnit) -> str:
     if zero.light:
-        return f"the lowest level is not blank sky (light that varies by {zero.light * factor:.2g})"
+        return f"the lowest level is not blank sky (light that varies by {_told(zero.light, unit)})"
     if zero.places == 1:
         return "the lowest level is seen in one place, and nothing checks that it is sky"
     return f"the lowest level is flat and shared by {zero.places} separate places"
 
 
-def _left_sentence(evidence: SkyEvidence, factor: float) -> str:
+def _left_sentence(evidence: SkyEvidence, unit: AuditUnit) -> str:
     planes = evidence.left_by_gradients
-    sentences = f"{evidence.left * factor:.2g} rms is left that no constants remove"
+    sentences = f"{_told(evidence.left, unit)} rms is left that no constants remove"
     if planes is None:
         return sentences
-    return f"{sentences} ({planes * factor:.2g} if every sky had a gradient)"
+    return f"{sentences} ({_told(planes, unit)} if every sky had a gradient)"
 
 
 def _instead(evidence: SkyEvidence) -> str:

@@ -21,6 +21,7 @@ from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.positions import parse_dec_deg, parse_ra_deg
 from skydb.sky.regions import Polygons
+from skydb.sky.residuals import AuditUnit
 
 TO_ELECTRONS = Conversion(SkyUnit.COUNT_PER_S, SkyUnit.ELECTRON, gain=2.0, time_factor=50.0)
 
@@ -135,12 +136,14 @@ def test_a_few_votes_for_one_pixel_are_less_than_many_around_another() -> None:
     assert found is not None and found.tolist() == [3.0, 2.0]
 
 
-@pytest.mark.parametrize(("error", "verdict"), [(3.0, "will do"), (3.01, "too far (above 30)")])
+@pytest.mark.parametrize(
+    ("error", "verdict"), [(3.0, "will do"), (3.01, "too far (above 30 electron/s)")]
+)
 def test_a_method_will_do_up_to_the_error_that_is_allowed(error: float, verdict: str) -> None:
     (case,) = _cases(match=error).values()
     case.parts = (("light", 0.5), ("stars", 0.0), ("counts", -2.0))
-    reason = _reason(case, _evidence(checked=False), 10.0)
-    assert reason == f"{verdict}: noise 10, counts -20, light 5"
+    reason = _reason(case, _evidence(checked=False), AuditUnit("electron/s", 10.0))
+    assert reason == f"{verdict}: noise 10 electron/s, counts -20 electron/s, light 5 electron/s"
 
 
 def test_of_two_outlines_side_by_side_one_holds_the_points_between_them() -> None:
