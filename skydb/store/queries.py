@@ -229,7 +229,7 @@ def _fit_row(fit: AlignmentSolution, old: AlignmentSolution | None, product: str
         "run": fit.activity_id,
         "solution": fit.id,
         "product": product,
-        "rootname": fit.product.subject,
+        "rootname": fit.product.rootname,
         "status": fit.status.value,
         "reason": fit.reason,
         "dx_pix": fit.dx_pix,

@@ -88,7 +88,10 @@ def test_other_commands_know_what_to_do_with_imported_runs(ledger, home, tmp_pat
     assert [row["match"] for row in compared] == [0.79, 0.812345]
     assert len(ledger.json("sky", "compare", *(row["run"] for row in skies))) == 2
     assert ledger("sky", "audit", skies[0]["run"]).code == 4
-    shown = {row["product"]: row["status"] for row in ledger.json("align", "show", fit["run"])}
+    fits = ledger.json("align", "show", fit["run"])
+    shown = {row["product"]: row["status"] for row in fits}
+    # A drizzled product is no exposure, and has no rootname.
+    assert {row["rootname"] for row in fits} == {None}
     assert shown == {PRODUCT: "applied", "ibxl54030_drz.fits": "recorded"}
     assert ledger.json("align", "history", PRODUCT)[0]["is_imported"] == 1
     assert ledger.json("inspect", "wcs") == []
