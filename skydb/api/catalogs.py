@@ -11,6 +11,7 @@ from skydb.api.base import Group
 from skydb.api.checking import path as checked
 from skydb.api.results import DrawnResult, Record, Result
 from skydb.domain.cataloguse import CatalogUse
+from skydb.domain.columns import ColumnKind
 
 
 class RefcatGroup(Group):
@@ -196,6 +197,8 @@ class RefcatGroup(Group):
         services, pictures = self._services, self._pictures
         return DrawnResult(
             services.catalog_sources.sources(name, epoch),
+            names.SOURCES,
+            kinds={"source": ColumnKind.INTEGER, "source_id": ColumnKind.STRING},
             draw=lambda: pictures.catalog(services, name, epoch),
             write=lambda out: pictures.write_catalog(services, name, epoch, out),
         )

@@ -24,6 +24,10 @@ CATALOGS = (
     *("sources_without_motion", "still_epoch", "motion_ra_mas_yr", "motion_dec_mas_yr"),
     *("sha256", "obtained_at", "path", "superseded_by", "findings", "stored_path"),
 )
+SOURCES = (
+    *("source", "source_id", "ra_deg", "dec_deg", "mag", "pm_ra_mas_yr", "pm_dec_mas_yr"),
+    *("epoch", "motion_applied", "use"),
+)
 DUE = (
     *("rule", "subject", "reason", "since", "command", "exposure", "visit", "rootname"),
     *("product", "target", "detector", "filter", "method", "refcat", "observation", "run"),

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 
 from skydb.api.base import Group
 from skydb.api.results import Record, Result
+from skydb.domain.columns import ColumnKind
+
+#: Keys of an option, where a preset has none.
+_NAMES = ("name", "value", "tool", "source")
 
 
 class PresetGroup(Group):
@@ -47,7 +51,7 @@ class PresetGroup(Group):
         rows = _built_in(name, detector, exposures)
         if rows is None:
             rows = self._services.presets.show(name, detector, exposures)
-        return Result(rows)
+        return Result(rows, _NAMES, kinds={"value": ColumnKind.STRING})
 
     def set(self, name: str, options: Mapping[str, object]) -> Result:
         """Keep options of AstroDrizzle under a name; earlier ones of that name are replaced.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from skydb.api.checking import path
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from skydb.domain.columns import ColumnKind
+
 #: Rows of a result that a notebook shows; the table has all.
 _SHOWN = 60
 #: Columns that the repr of a result names.
 _NAMED = 8
+#: Facts that the repr of one thing has.
+_FACTS = 6
 
 
 class Row(dict[str, Any]):
@@ -58,6 +63,8 @@ class Result(Sequence[Row]):
         Names of the columns, where they are known even without a row.
     remarks : sequence of str
         Sentences on what was downgraded, skipped or flagged.
+    kinds : mapping of str to ColumnKind
+        Kinds of columns whose names have another kind in the registry.
     is_flagged : bool
         Whether the command ends with exit code 5: done, but see the remarks.
     has_failed : bool
@@ -81,12 +88,14 @@ class Result(Sequence[Row]):
         names: Sequence[str] = (),
         *,
         remarks: Iterable[str] = (),
+        kinds: Mapping[str, ColumnKind] = MappingProxyType({}),
         is_flagged: bool = False,
         has_failed: bool = False,
     ) -> None:
         self.rows: list[Row] = [_row(one) for one in rows]
         self.names: tuple[str, ...] = tuple(self.rows[0]) if self.rows else tuple(names)
         self._units: dict[str, str] = {}
+        self._kinds = dict(kinds)
         self._is_for_python = False
         self.remarks: tuple[str, ...] = tuple(remarks)
         self.is_flagged = is_flagged
@@ -116,6 +125,7 @@ class Result(Sequence[Row]):
             ({name: row[name] for name in names} for row in self.rows),
             names,
             remarks=self.remarks,
+            kinds={name: kind for name, kind in self._kinds.items() if name in names},
             is_flagged=self.is_flagged,
             has_failed=self.has_failed,
         )
@@ -139,10 +149,14 @@ class Result(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
+    @property
+    def _outcome(self) -> str:
+        """A word on what ended otherwise than well, with a comma before it."""
+        return ", failed" if self.has_failed else ", flagged" if self.is_flagged else ""
+
     def __repr__(self) -> str:
         said = f"<{type(self).__name__}: {len(self)} row{'' if len(self) == 1 else 's'}"
-        if self.has_failed or self.is_flagged:
-            said += ", failed" if self.has_failed else ", flagged"
+        said += self._outcome
         more = ", ..." if len(self.names) > _NAMED else ""
         return f"{said}: {', '.join(self.names[:_NAMED])}{more}>"
 
@@ -159,7 +173,7 @@ class Result(Sequence[Row]):
         """The rows as a ``QTable``: units on quantities, what is missing masked."""
         from skydb.api.tables import as_qtable
 
-        return as_qtable(self.rows, self.names, self._said_units(), self._source)
+        return as_qtable(self.rows, self.names, self._said_units(), self._source, self._kinds)
 
     def to_pandas(self) -> DataFrame:
         """Give the rows as a data frame of pandas; what is missing is NaN or None.
@@ -283,6 +297,15 @@ class Record(Result):
     def __getitem__(self, key: int | slice | str | tuple[str, ...] | list[str]) -> Any:
         """Row by number, rows by slice, what is known by name, columns of the rows by names."""
         return self.known[key] if isinstance(key, str) else super().__getitem__(key)
+
+    def __repr__(self) -> str:
+        facts = [
+            f"{name}={value!r}"
+            for name, value in self.known.items()
+            if isinstance(value, (str, int, float)) and value != ""
+        ]
+        more = ", ..." if len(facts) > _FACTS or len(self.known) > len(facts) else ""
+        return f"<{type(self).__name__}: {', '.join(facts[:_FACTS])}{more}{self._outcome}>"
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever is known
         if name.startswith("_") or name == "known":

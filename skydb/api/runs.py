@@ -9,6 +9,7 @@ from skydb.api.base import Group, run_number
 from skydb.api.names import names_of
 from skydb.api.results import Record, Result
 from skydb.api.selecting import Names, Selecting, scope_of, several
+from skydb.domain.columns import ColumnKind
 from skydb.errors import UsageError
 
 #: Keys of a run, where there is none to show them.
@@ -18,6 +19,9 @@ _NAMES = (
     *("downgraded", "retention", "agent", "tool_version", "skydb_version", "imported_by"),
     *("deleted_at", "error"),
 )
+
+#: The inputs of a run are files here, and their number elsewhere.
+_KINDS = {"inputs": ColumnKind.STRING}
 
 
 class RunsGroup(Group):
@@ -76,7 +80,7 @@ class RunsGroup(Group):
             None if since is None else moment_named(str(since)),
             deleted,
         )
-        return Result(self._services.runs.listed(scope, wanted), _NAMES)
+        return Result(self._services.runs.listed(scope, wanted), _NAMES, kinds=_KINDS)
 
     def show(self, run: int | str) -> Record:
         """Show all that is known of one run, of any kind.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def as_qtable(
     names: Sequence[str] = (),
     said: Mapping[str, str] | None = None,
     source: str = "",
+    kinds: Mapping[str, ColumnKind] = MappingProxyType({}),
 ) -> QTable:
     """Make a table of rows that have the same keys.
 
@@ -46,15 +48,20 @@ def as_qtable(
         Units that rows say in another column; found in the rows when left out.
     source : str, optional
         View or SELECT that the rows are of: a view may have another kind under a name.
+    kinds : mapping of str to ColumnKind, optional
+        Kinds of columns whose names have another one in the registry.
     """
     from astropy.table import QTable
 
     names = list(rows[0]) if rows else list(names)
     shared = units_among(names, rows) if said is None else said
     known = described(names, source) if source else map(registered, names)
+    otherwise = {name: TableColumn(name, kind) for name, kind in kinds.items()}
     return QTable(
         {
-            name: _column(name, [row[name] for row in rows], shared.get(name), documented)
+            name: _column(
+                name, [row[name] for row in rows], shared.get(name), otherwise.get(name, documented)
+            )
             for name, documented in zip(names, known, strict=True)
         }
     )

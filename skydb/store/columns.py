@@ -21,7 +21,17 @@ _VOUNITS = {
     **{unit: unit for unit in ("deg", "arcmin", "arcsec", "mas", "arcsec2", "m", "s")},
     **{
         unit: unit
-        for unit in ("pix", "kbyte", "mas/yr", "yr", "mag", "electron", "electron/s", "%")
+        for unit in (
+            "pix",
+            "kbyte",
+            "mas/yr",
+            "yr",
+            "mag",
+            "electron",
+            "electron/s",
+            "electron/adu",
+            "%",
+        )
     },
     **{"bytes": "byte", "MJD": "d", "days": "d"},
 }
@@ -45,7 +55,10 @@ _SUFFIXES = {
 UTC = "UTC"
 
 #: How units are printed that a table would be too wide with, or that are written otherwise.
-_PRINTED = {"arcsec2": "arcsec²", "electron": "e-", "electron/s": "e-/s"}
+_PRINTED = {
+    **{"arcsec2": "arcsec²", "electron": "e-", "electron/s": "e-/s"},
+    **{"electron/adu": "e-/adu"},
+}
 
 #: Unit of a column whose rows have their units in another one.
 _BESIDE = re.compile(r"see `(\w+)`")

@@ -196,6 +196,18 @@ def test_a_list_has_its_columns_and_units_even_when_it_is_empty(
         ledger.books.note(ledger.status()[0].visit, "seen")
         full = ask(ledger)
         assert len(full) > 0 and full.names == empty.names
+        known = [key for key in full.names if any(row[key] is not None for row in full)]
+        assert _kinds(empty, known) == _kinds(full, known)
+
+
+def _kinds(result: Result, names: list[str]) -> dict[str, str]:
+    return {name: result.table[name].dtype.kind for name in names}
+
+
+def test_numbers_of_which_no_list_has_a_row_are_numbers(ledger_url: str, tmp_path: Path) -> None:
+    with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
+        assert _kinds(ledger.todo(), ["count", "run"]) == {"count": "i", "run": "i"}
+        assert _kinds(ledger.runs(), ["inputs"]) == {"inputs": "U"}
 
 
 @pytest.mark.parametrize(

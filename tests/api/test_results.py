@@ -76,6 +76,12 @@ def test_a_table_of_a_notebook_has_units_rounded_numbers_and_no_empty_column() -
     assert "Columns without a value: reason." in page and "<th" in page
 
 
+def test_the_repr_of_a_record_says_what_it_is() -> None:
+    known = {"run": 8, "kind": "sky-run", "status": "succeeded", "error": None, "used": [1]}
+    assert repr(Record(known)) == "<Record: run=8, kind='sky-run', status='succeeded', ...>"
+    assert repr(Record({"a": 1}, is_flagged=True)) == "<Record: a=1, flagged>"
+
+
 def test_a_record_of_a_notebook_is_names_values_and_units() -> None:
     known = {"run": 4, "rms_ra_mas": 4.04, "why": None, "used": [{"rootname": "a"}] * 3}
     page = Record(known, [{"path": "<a>"}], remarks=["so", "run `skydb <x>`"])._repr_html_()
