@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.benchmarks.timing import Result, in_turns
-from skydb.report.columns_comparison import TIMELINE
+from skydb.report.columns_comparison import TIMELINE_OF_SKIES
 from skydb.report.console import render_table
 from skydb.report.longtables import MANY_ROWS
 
@@ -30,7 +30,8 @@ def measure(workdir: Path, repeats: int) -> Result:
             stream.write(layout % values)
 
     def shown(count: int) -> None:
-        render_table("Over time", TIMELINE, [row] * count, Console(file=io.StringIO(), width=80))
+        console = Console(file=io.StringIO(), width=80)
+        render_table("Over time", TIMELINE_OF_SKIES, [row] * count, console)
 
     drawn_s, written_s, floor_s = in_turns(
         lambda: shown(MANY_ROWS), lambda: shown(_TIMES * MANY_ROWS), bare, repeats=repeats

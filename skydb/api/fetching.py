@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from skydb.api.base import Group
 from skydb.api.results import Result
 from skydb.api.selecting import Names, several
+from skydb.archive.endpoints import variables_for as variables_for
 
 if TYPE_CHECKING:
     from skydb.archive.mast import MastQuery

@@ -58,6 +58,11 @@ class Endpoints:
         )
 
 
+def variables_for(url: str) -> dict[str, str]:
+    """Environment variables by which commands ask one server for everything."""
+    return dict.fromkeys((MAST_VARIABLE, GAIA_VARIABLE, GSSS_VARIABLE), url)
+
+
 def _checked(name: str, url: str) -> str:
     variable = f"SKYDB_{name.upper()}"
     advice = f"Set {variable} to http://HOST:PORT or https://HOST."

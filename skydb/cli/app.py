@@ -7,22 +7,28 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.models import CommandInfo, TyperInfo
 
 from skydb.cli.inputs import show_refused
-from skydb.cli.late import late
+from skydb.cli.late import WITH_VALUE, WITHOUT_VALUE, late
 from skydb.cli.shell import FAILED, Shell
 from skydb.errors import DiskError, InputsRefusedError, SkydbError
 from skydb.interruption import check
 from skydb.version import __version__
 
-#: Options of every command that may stand anywhere.
-_BEFORE = ("--quiet", "--verbose", "--wide")
-#: Those with a value.
-_BEFORE_WITH_VALUE = ("--db", "--data")
+
+class _AllCommands(TyperGroup):
+    """The tree of all commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Sort a line that is being completed; one that runs is sorted before."""
+        # The context is of whatever click this typer brings, which has no public name.
+        return list(super().parse_args(ctx, placed(args) if ctx.resilient_parsing else args))
+
 
 #: The modules of every command and group, in the order of ``--help``. One command imports its own.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -60,6 +66,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 _PLACES = {name: place for place, name in enumerate(MODULES)}
 
 app = typer.Typer(
+    cls=_AllCommands,
     help="The ledger of HST sky matching. Exit codes: 0 done; 1 the work failed; 2 wrong usage; "
     "3 schema out of date; 4 not found; 5 done, but something was downgraded, skipped or flagged; "
     "130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP.",
@@ -141,13 +148,15 @@ def placed(words: Sequence[str]) -> list[str]:
     """A command line with the options that every command has where they are looked for.
 
     ``--quiet``, ``--verbose``, ``--wide``, ``--db`` and ``--data`` belong before the command,
-    ``--json`` after it; people write them anywhere. What follows ``--`` is no option.
+    ``--json`` after it; people write them anywhere. What follows ``--`` is no option. Without a
+    command nothing has a document, and ``--json`` goes.
     """
     end = words.index("--") if "--" in words else len(words)
     options, rest = words[:end], list(words[end:])
-    first = [word for word in _BEFORE if word in options]
-    last = ["--json"] if "--json" in options else []
-    where, others = _with_values([w for w in options if w not in (*_BEFORE, "--json")])
+    first = [word for word in WITHOUT_VALUE if word in options]
+    where, others = _with_values([w for w in options if w not in (*WITHOUT_VALUE, "--json")])
+    has_command = any(not word.startswith("-") for word in others)
+    last = ["--json"] if "--json" in options and has_command else []
     return [*first, *where, *others, *last, *rest]
 
 
@@ -157,11 +166,11 @@ def _with_values(words: Sequence[str]) -> tuple[list[str], list[str]]:
     others: list[str] = []
     left = iter(words)
     for word in left:
-        value = next(left, None) if word in _BEFORE_WITH_VALUE else None
+        value = next(left, None) if word in WITH_VALUE else None
         if value is not None:
             where += [word, value]
         else:
-            is_joined = word.partition("=")[0] in _BEFORE_WITH_VALUE and "=" in word
+            is_joined = word.partition("=")[0] in WITH_VALUE and "=" in word
             (where if is_joined else others).append(word)
     return where, others
 
@@ -183,7 +192,7 @@ def command_tree(words: Sequence[str] | None = None) -> Callable[..., object]:
 
 def _called(words: Sequence[str]) -> str | None:
     """The command or group that a line calls; nothing when it may want to know all of them."""
-    _, others = _with_values([word for word in words if word not in _BEFORE])
+    _, others = _with_values([word for word in words if word not in WITHOUT_VALUE])
     # A shell that completes a line gives it in the environment.
     is_known = bool(others) and others[0] in MODULES and "_SKYDB_COMPLETE" not in os.environ
     return others[0] if is_known else None

@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import simulated
 from skydb.cli.shell import JsonOption, group, shell_of
-
-_VARIABLES = ("SKYDB_MAST_URL", "SKYDB_GAIA_URL", "SKYDB_GSSS_URL")
 
 
 def attach(app: typer.Typer) -> None:
@@ -29,7 +28,8 @@ def serve(
         list[str] | None,
         typer.Option(
             help="FAULT[,NAME=VALUE...], e.g. dropped,product=ibxl50clq_flt.fits,times=1 "
-            "or http_error,service=portal,status=500. Repeatable."
+            "or http_error,service=portal,status=500. Repeatable.",
+            autocompletion=simulated("fault"),
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -41,17 +41,21 @@ def serve(
 
     Example: skydb archive serve field --port 8123
     """
+    from skydb.api.fetching import variables_for
     from skydb.simulate.archive import Misbehaviour
     from skydb.simulate.archive import serve as serve_archive
 
     shell = shell_of(context)
 
     def ready(url: str) -> None:
-        sys.stdout.write(f"{json.dumps({'url': url})}\n" if as_json else f"{url}\n")
+        variables = variables_for(url)
+        document = json.dumps({"url": url, "environment": variables})
+        sys.stdout.write(f"{document}\n" if as_json else f"{url}\n")
         sys.stdout.flush()
         if not as_json:
+            named = " ".join(f"{name}={value}" for name, value in variables.items())
             shell.say("Serving until interrupted (Ctrl+C). To ask it, in another terminal:")
-            shell.say(f"export {' '.join(f'{name}={url}' for name in _VARIABLES)}")
+            shell.say(f"export {named}")
 
     misbehaviours = [Misbehaviour.from_text(text) for text in misbehave or ()]
     serve_archive(directory, port, misbehaviours=misbehaviours, ready=ready)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skydb.cli import retention
+from skydb.cli.completing import words
 from skydb.cli.entries import AuthorOption, WhyOption, make_entry
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, group, shell_of
@@ -43,7 +44,11 @@ def list_(
         ),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="Only this kind: note, flag, pin, purge, delete, ...")
+        str | None,
+        typer.Option(
+            help="Only this kind: note, flag, pin, purge, delete, ...",
+            autocompletion=words("kind of entry"),
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -98,7 +103,12 @@ def flag(
 def ignore(
     context: typer.Context,
     subject: SubjectArgument,
-    rule: Annotated[str, typer.Argument(help="Rule of `skydb todo`, e.g. never-matched.")],
+    rule: Annotated[
+        str,
+        typer.Argument(
+            help="Rule of `skydb todo`, e.g. never-matched.", autocompletion=words("rule")
+        ),
+    ],
     why: WhyOption,
     author: AuthorOption = None,
     as_json: JsonOption = False,

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skydb.cli.align import align
+from skydb.cli.completing import words
 from skydb.cli.inputs import Chosen, selecting
-from skydb.cli.progress import working
+from skydb.cli.progress import drawn
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns, columns_comparison
 from skydb.report.sky_changes import tables_of_changes
 
 if TYPE_CHECKING:
-    from skydb.api.sky_comparison import SkyChanges
+    from skydb.api.sky_comparison import SkyChanges, Timeline
     from skydb.cli.shell import Shell
 
 Replays = Annotated[
@@ -86,12 +87,9 @@ def compare(
             _show_changes(shell, changes, sigma=sigma, as_json=as_json)
             return
         skies = ledger.sky.compare(*named, **chosen.words())
-        if out is not None:
-            with working(ledger, "Drawing skies and mosaics"):
-                pictures = skies.write(out)
-            for picture in pictures:
-                shell.say(f"{picture}")
-    shown = columns.with_given_skies(
+        for picture in drawn(ledger, skies, out, "Drawing skies and mosaics"):
+            shell.say(f"{picture}")
+    shown = columns.of_methods_that_ran(
         columns.COMPARISON_SIGMA if sigma else columns.COMPARISON, skies.rows
     )
     shell.present("MDRIZSKY", skies, shown, as_json=as_json, note=skies.note)
@@ -113,8 +111,16 @@ def _show_changes(shell: Shell, changes: SkyChanges, *, sigma: bool, as_json: bo
 def stats(
     context: typer.Context,
     chosen: Chosen,
-    by: Annotated[str, typer.Option(help="visit, filter, detector or proposal.")] = "visit",
-    method: Annotated[str | None, typer.Option(help="Only this sky method.")] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="visit, filter, detector or proposal.", autocompletion=words("statistics")
+        ),
+    ] = "visit",
+    method: Annotated[
+        str | None,
+        typer.Option(help="Only this sky method.", autocompletion=words("any method")),
+    ] = None,
     replays: Replays = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -137,7 +143,9 @@ def timeline(
     against: Annotated[
         str | None,
         typer.Option(
-            help="Times of the plots: observed or processed.", show_default="observed, if several"
+            help="Times of the plots: observed or processed.",
+            show_default="observed, if several",
+            autocompletion=words("times"),
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the two plots.")] = None,
@@ -148,12 +156,28 @@ def timeline(
     Example: skydb sky timeline --visit bxl50 --out figures/
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=out is not None and not as_json) as ledger:
         points = ledger.sky.timeline(against=against, replays=replays, **chosen.words())
-    for picture in points.write(out) if out is not None else ():
-        shell.say(f"{picture}")
-    title = f"Over time: {points.label}"
-    shell.present(title, points, columns_comparison.TIMELINE, as_json=as_json)
+        for picture in drawn(ledger, points, out, "Drawing timelines"):
+            shell.say(f"{picture}")
+    if as_json:
+        shell.print_json(points.document())
+    else:
+        _show_timeline(shell, points)
+    shell.finish(points)
+
+
+def _show_timeline(shell: Shell, points: Timeline) -> None:
+    skies = [row for row in points if row.quantity == "mdrizsky"]
+    fits = [row for row in points if row.quantity != "mdrizsky"]
+    if skies or not fits:
+        shell.show(
+            f"MDRIZSKY over time: {points.label}", skies, columns_comparison.TIMELINE_OF_SKIES
+        )
+    if fits:
+        shell.show(
+            f"Alignment over time: {points.label}", fits, columns_comparison.TIMELINE_OF_FITS
+        )
 
 
 def changes(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.shell import JsonOption, shell_of
 
 #: Where a password is looked for when none is asked for.
@@ -26,7 +27,10 @@ def backup(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The file to be made.")],
     kind: Annotated[
         str | None,
-        typer.Option(help="sqlite, or dump for pg_restore; of PostgreSQL a dump when it can be."),
+        typer.Option(
+            help="sqlite, or dump for pg_restore; of PostgreSQL a dump when it can be.",
+            autocompletion=words("kind of backup"),
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Take the place of an earlier file.")

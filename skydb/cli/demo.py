@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from skydb.cli.field import Detector
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.progress import working
 from skydb.cli.references import run_number
@@ -76,7 +77,7 @@ def demo(
     directory: Annotated[Path, typer.Argument(help="New directory for everything.")] = Path(
         "demo-output"
     ),
-    detector: Annotated[str, typer.Option(help="IR, UVIS or WFC.")] = "IR",
+    detector: Detector = "IR",
     tiles: Annotated[str, typer.Option(help="Visits across and up.")] = "3x3",
     size: Annotated[int | None, typer.Option(help="Width of the detector, pixels.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same field.")] = 1,

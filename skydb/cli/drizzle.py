@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skydb.cli import inputs, runoptions
+from skydb.cli import completing, inputs, runoptions
 from skydb.cli.shell import JsonOption, key_values, shell_of
 from skydb.report import columns
 
@@ -21,11 +21,19 @@ def drizzle(
     context: typer.Context,
     chosen: inputs.Chosen,
     preset: Annotated[
-        str, typer.Option(help="hap, tutorial, or one of the ledger: skydb preset list.")
+        str,
+        typer.Option(
+            help="hap, tutorial, or one of the ledger: skydb preset list.",
+            autocompletion=completing.words("preset"),
+        ),
     ] = "hap",
     option: runoptions.AstroDrizzleOption = None,
     method: Annotated[
-        str, typer.Option(help="Sky to subtract: localmin, match, globalmin+match, globalmin.")
+        str,
+        typer.Option(
+            help="Sky to subtract: localmin, match, globalmin+match, globalmin.",
+            autocompletion=completing.words("computed method"),
+        ),
     ] = "localmin",
     strict: inputs.Strict = False,
     allow: inputs.Allow = None,

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from skydb.cli import provenance
+from skydb.cli.completing import words
 from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.progress import working
 from skydb.cli.shell import JsonOption, one_by_default, shell_of
 from skydb.report.counting import counted
 
@@ -32,7 +34,10 @@ def table(
     chosen: Chosen,
     out: Annotated[Path, typer.Argument(help="A file .csv, .ecsv, .vot or .parquet.")],
     view: Annotated[
-        str | None, typer.Option(help="View or table; ivoa_obscore when left out.")
+        str | None,
+        typer.Option(
+            help="View or table; ivoa_obscore when left out.", autocompletion=words("view")
+        ),
     ] = None,
     sql: Annotated[str | None, typer.Option(help="One SELECT, in place of a view.")] = None,
     raw: Annotated[
@@ -54,7 +59,7 @@ def table(
     Example: skydb export skies.ecsv --view v_sky_values
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Writing rows"):
         done = ledger.export(out, view=view, sql=sql, raw=raw, as_is=as_is, **chosen.words())
     if as_json:
         shell.print_json(done.document())
@@ -72,7 +77,8 @@ def footprints(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="Products of this kind, e.g. drz; else each exposure's file. Repeatable."
+            help="Products of this kind, e.g. drz; else each exposure's file. Repeatable.",
+            autocompletion=words("kind of product"),
         ),
     ] = None,
     order: Annotated[
@@ -92,7 +98,7 @@ def footprints(
     Example: skydb export footprints field.reg --filter F160W
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Footprints"):
         done = ledger.export.footprints(
             out, kind=kind or (), order=order, refcat=refcat, **chosen.words()
         )

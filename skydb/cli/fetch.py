@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
 from skydb.report.counting import counted
@@ -23,9 +24,18 @@ Proposal = Annotated[int | None, typer.Option(help="Number of the proposal.")]
 Filter = Annotated[str | None, typer.Option("--filter", help="Filter, e.g. F160W.")]
 Target = Annotated[str | None, typer.Option(help="Target; * stands for anything.")]
 Instrument = Annotated[str | None, typer.Option(help="As MAST writes it, e.g. WFC3/IR.")]
-Kinds = Annotated[str, typer.Option(help="Kinds of file, or 'all'.")]
+Kinds = Annotated[
+    str,
+    typer.Option(
+        help="Kinds of file, or 'all'.", autocompletion=words("kind of file", listed=True)
+    ),
+]
 Project = Annotated[
-    str, typer.Option(help="What made the files: CALWF3, CALACS, HAP-SVM, or 'all'.")
+    str,
+    typer.Option(
+        help="What made the files: CALWF3, CALACS, HAP-SVM, or 'all'.",
+        autocompletion=words("project"),
+    ),
 ]
 Dest = Annotated[
     Path | None, typer.Option(help="Where new files go.", show_default="mast/ in the data root")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import simulated
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
 
@@ -17,7 +18,9 @@ _OF_A_NEW_FIELD = (
 _OF_A_REDELIVERY = ("only", "out", "shift_mas")
 
 
-Detector = Annotated[str, typer.Option(help="IR, UVIS or WFC.")]
+Detector = Annotated[
+    str, typer.Option(help="IR, UVIS or WFC.", autocompletion=simulated("detector"))
+]
 Tiles = Annotated[str, typer.Option(help="Visits across and up, e.g. 3x3.")]
 Dithers = Annotated[int, typer.Option(help="Exposures of each visit.")]
 Size = Annotated[
@@ -57,7 +60,8 @@ Kind = Annotated[
     str | None,
     typer.Option(
         help="blank, sparse, nebula, galaxy, crowded, matched (equal skies) or gradient (in "
-        "the sky of each visit); stars and nebula if left out."
+        "the sky of each visit); stars and nebula if left out.",
+        autocompletion=simulated("field"),
     ),
 ]
 RedeliverOption = Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, group, shell_of
 from skydb.report import columns
@@ -69,7 +70,10 @@ def wcs(
     context: typer.Context,
     chosen: Chosen,
     kind: Annotated[
-        list[str] | None, typer.Option(help="Only products of this kind, e.g. drz.")
+        list[str] | None,
+        typer.Option(
+            help="Only products of this kind, e.g. drz.", autocompletion=words("kind of product")
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

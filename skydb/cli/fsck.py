@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.progress import working
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
 
@@ -37,7 +38,7 @@ def fsck(
     Example: skydb fsck --repair
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Looking at files"):
         problems = ledger.fsck(repair=repair, deep=deep, gone=gone or ())
     if problems or as_json:
         shell.show("Problems", problems.rows, columns_books.PROBLEMS, as_json=as_json)

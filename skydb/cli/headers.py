@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.progress import working
 from skydb.cli.references import SkyRunArgument, run_number
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
@@ -37,7 +38,7 @@ def write_headers(
     Example: skydb sky write-headers 4
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Writing headers"):
         written = ledger.sky.write_headers(run)
     title = f"Skies of run {run} in your files"
     shell.present(title, written, columns.SKY_CARDS, as_json=as_json)
@@ -60,6 +61,6 @@ def restore_headers(
     Example: skydb restore-headers 12
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Writing headers"):
         restored = ledger.restore_headers(activity)
     shell.present("Headers put back", restored, columns.HEADER_CHANGES, as_json=as_json)

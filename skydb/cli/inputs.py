@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ FilterOption = Annotated[
     str | None, typer.Option("--filter", help="Only this filter, in any case; * is a wildcard.")
 ]
 DetectorOption = Annotated[
-    str | None, typer.Option("--detector", help="Only this detector, in any case; * is a wildcard.")
+    str | None,
+    typer.Option(
+        "--detector",
+        help="Only this detector, in any case; * is a wildcard.",
+        autocompletion=words("detector"),
+    ),
 ]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="Only this target, in any case; * is a wildcard.")
@@ -44,7 +50,11 @@ Exclude = Annotated[
 ]
 FlavourOption = Annotated[
     str | None,
-    typer.Option("--flavour", help="Only these files: pipeline, svm, mvm, skydb or user."),
+    typer.Option(
+        "--flavour",
+        help="Only these files: pipeline, svm, mvm, skydb or user.",
+        autocompletion=words("flavour"),
+    ),
 ]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Only deliveries written by this day, YYYY-MM-DD.")
@@ -71,7 +81,11 @@ FileOption = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse whatever a guard would flag.")]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", help="Silence this guard for this run; recorded. Repeatable."),
+    typer.Option(
+        "--allow",
+        help="Silence this guard for this run; recorded. Repeatable.",
+        autocompletion=words("guard"),
+    ),
 ]
 ExplainInputs = Annotated[
     bool,

@@ -18,6 +18,11 @@ from typer.models import CommandInfo
 
 _Function = Callable[..., Any]
 
+#: Options of all commands without a value, and with one, that may stand anywhere in a line.
+WITHOUT_VALUE = ("--quiet", "--verbose", "--wide")
+WITH_VALUE = ("--db", "--data")
+ANYWHERE = frozenset({*WITHOUT_VALUE, *WITH_VALUE})
+
 #: Options that choose exposures or what is done with them. Of other options the last value
 #: counts, so that a script may add to a line.
 _CHOOSING = frozenset(
@@ -73,6 +78,15 @@ class LateCommand(TyperCommand):
     @callback.setter
     def callback(self, _: object) -> None:
         """Leave the stub's."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401
+        """Options of the command, and those that may stand anywhere in a line."""
+        offered = list(super().shell_complete(ctx, incomplete))
+        root = ctx.find_root()
+        if not incomplete.startswith("-") or root is ctx:
+            return offered
+        more = root.command.shell_complete(root, incomplete)
+        return [*offered, *(one for one in more if one.value in ANYWHERE)]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
         """Refuse two values of an option that chooses one: who gives two means both."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.shell import JsonOption, group, key_values, shell_of
 from skydb.report import columns
 
@@ -35,10 +36,18 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
 def show(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(help="tutorial, hap, one of the ledger, or default for none.")
+        str,
+        typer.Argument(
+            help="tutorial, hap, one of the ledger, or default for none.",
+            autocompletion=words("preset or default"),
+        ),
     ],
     detector: Annotated[
-        str | None, typer.Option(help="Such as IR or WFC3/UVIS; else that of the ledger.")
+        str | None,
+        typer.Option(
+            help="Such as IR or WFC3/UVIS; else that of the ledger.",
+            autocompletion=words("detector"),
+        ),
     ] = None,
     exposures: Annotated[int, typer.Option(min=1, help="How many there are.")] = 4,
     as_json: JsonOption = False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skydb.api.progress import Progress, Quiet
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Task, TaskID
 
     from skydb.api.ledger import Ledger
+    from skydb.api.results import DrawnResult
 
 
 class Remarks(Quiet):
@@ -119,3 +121,11 @@ def working(ledger: Ledger, what: str) -> Iterator[None]:
         yield
     finally:
         listener.end()
+
+
+def drawn(ledger: Ledger, result: DrawnResult, out: Path | None, what: str) -> list[Path]:
+    """Write the pictures of a result, if a place is named for them, and show that it goes on."""
+    if out is None:
+        return []
+    with working(ledger, what):
+        return result.write(out)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.progress import working
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, shell_of
 
@@ -45,7 +46,7 @@ def explain(
 
     Of an exposure it shows its deliveries, its WCS solutions and its skies with their runs.
     The lineage goes back to the archive or to the file as it was given, and shows every
-    finding, flag and downgrade on the way. Relations are those of W3C PROV.
+    finding, flag and downgrade on the way. --json names relations as W3C PROV does.
 
     Example: skydb explain "ibxl50clq[1]@6"
     """
@@ -60,7 +61,7 @@ def explain(
         from skydb.report.console import print_tree
         from skydb.report.lineage import lineage_tree
 
-        print_tree(lineage_tree(lineage.graph), shell.stdout)
+        print_tree(lineage_tree(lineage.graph), shell.stdout, wide=shell.wide)
 
 
 def replay(
@@ -117,7 +118,7 @@ def prov(
     Example: skydb export prov provenance.json "ibxl50clq[1]@6" mosaic:6
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=not as_json) as ledger, working(ledger, "Writing lineages"):
         done = ledger.export.prov(out, *(what or ()))
     if as_json:
         shell.print_json(done.document())

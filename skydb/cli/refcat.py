@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skydb.cli.completing import words
+from skydb.cli.progress import drawn
 from skydb.cli.shell import JsonOption, Shell, group, shell_of
 from skydb.report import columns
 
@@ -22,6 +24,7 @@ MotionOption = Annotated[
         metavar="keep|drop|bulk",
         help="What becomes of sources without a proper motion; bulk: by the median motion of the "
         "others. When left out they are dropped if the field moves by 2 mas or more.",
+        autocompletion=words("without motion"),
     ),
 ]
 BrightestOption = Annotated[float | None, typer.Option("--mag-min", help="Brightest magnitude.")]
@@ -172,9 +175,9 @@ def show(
     Example: skydb refcat show gaia --epoch 2012.9 --plot gaia.png
     """
     shell = shell_of(context)
-    with shell.ledger() as ledger:
+    with shell.ledger(progress=plot is not None and not as_json) as ledger:
         sources = ledger.refcat.show(name, epoch=epoch)
-        for picture in sources.write(plot) if plot is not None else ():
+        for picture in drawn(ledger, sources, plot, "Drawing sources"):
             shell.say(f"Drew {picture}")
     more = max(0, len(sources) - _SHOWN)
     note = f"{more} more; --json shows all." if more else ""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
+
 # Of alignments
 Refcats = Annotated[
     list[str] | None,
@@ -22,10 +24,20 @@ Products = Annotated[
     ),
 ]
 What = Annotated[
-    str | None, typer.Option(help="Fit drizzled, exposures or group.", show_default="drizzled")
+    str | None,
+    typer.Option(
+        help="Fit drizzled, exposures or group.",
+        show_default="drizzled",
+        autocompletion=words("what to fit"),
+    ),
 ]
 GroupBy = Annotated[
-    str | None, typer.Option(help="Groups: by visit, target or orbit.", show_default="visit")
+    str | None,
+    typer.Option(
+        help="Groups: by visit, target or orbit.",
+        show_default="visit",
+        autocompletion=words("group"),
+    ),
 ]
 Relative = Annotated[
     bool, typer.Option("--relative", help="Align visits to each other, without a catalogue.")
@@ -36,7 +48,12 @@ Minobj = Annotated[int | None, typer.Option(help="Fewest matches for a fit.", sh
 Searchrad = Annotated[float | None, typer.Option(help="Search radius, arcsec.", show_default="1")]
 Tolerance = Annotated[float | None, typer.Option(help="Matching radius, pixels.", show_default="2")]
 Fitgeometry = Annotated[
-    str | None, typer.Option(help="shift, rshift, rscale or general.", show_default="by matches")
+    str | None,
+    typer.Option(
+        help="shift, rshift, rscale or general.",
+        show_default="by matches",
+        autocompletion=words("geometry"),
+    ),
 ]
 Nclip = Annotated[int | None, typer.Option(help="Rounds of clipping.", show_default="3")]
 ExpandRefcat = Annotated[
@@ -51,12 +68,22 @@ RefusedPreset = Annotated[
 ]
 
 # Of sky runs and products
-Methods = Annotated[str, typer.Option(help="localmin, match, globalmin+match, globalmin, or all.")]
+Methods = Annotated[
+    str,
+    typer.Option(
+        help="localmin, match, globalmin+match, globalmin, or all; several with commas.",
+        autocompletion=words("sky method", listed=True),
+    ),
+]
 CheckFrames = Annotated[
     bool, typer.Option("--check-frames", help="Compare the positions of sources in the overlaps.")
 ]
 Preset = Annotated[
-    str | None, typer.Option(help="tutorial, hap, or one of the ledger: skydb preset list.")
+    str | None,
+    typer.Option(
+        help="tutorial, hap, or one of the ledger: skydb preset list.",
+        autocompletion=words("preset"),
+    ),
 ]
 FinalBits = Annotated[
     str | None, typer.Option(help="Good DQ flags of the mosaic; else by detector.")
@@ -79,7 +106,10 @@ AstroDrizzleOption = Annotated[
 ]
 Engine = Annotated[
     str | None,
-    typer.Option(help="astrodrizzle (unless --no-mosaic), or skydb: all methods at once."),
+    typer.Option(
+        help="astrodrizzle (unless --no-mosaic), or skydb: all methods at once.",
+        autocompletion=words("engine"),
+    ),
 ]
 PerChip = Annotated[
     bool, typer.Option("--per-chip", help="A sky for every chip, not exposure; by engine skydb.")
@@ -88,7 +118,11 @@ MosaicOption = Annotated[
     bool, typer.Option("--mosaic/--no-mosaic", help="Mosaics, or sky values only.")
 ]
 Each = Annotated[
-    str | None, typer.Option(help="Every visit, target or proposal as a field of its own.")
+    str | None,
+    typer.Option(
+        help="Every visit, target or proposal as a field of its own.",
+        autocompletion=words("field"),
+    ),
 ]
 Jobs = Annotated[int, typer.Option(help="Runs, or exposures, at the same time.")]
 ExecutorOption = Annotated[

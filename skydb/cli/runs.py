@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skydb.cli import retention
+from skydb.cli.completing import words
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, Shell, one_by_default, shell_of
@@ -35,11 +36,17 @@ def list_(
     chosen: Chosen,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="Only this kind: sky-run, alignment, acceptance ... Repeatable."),
+        typer.Option(
+            help="Only this kind: sky-run, alignment, acceptance ... Repeatable.",
+            autocompletion=words("kind of run"),
+        ),
     ] = None,
     status: Annotated[
         list[str] | None,
-        typer.Option(help="Only this state: succeeded, failed, running ... Repeatable."),
+        typer.Option(
+            help="Only this state: succeeded, failed, running ... Repeatable.",
+            autocompletion=words("status"),
+        ),
     ] = None,
     since: Annotated[
         str | None,

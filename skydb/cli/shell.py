@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from skydb.cli.completing import with_default
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -168,13 +170,22 @@ def one_by_default(name: str, *, alone: bool = False) -> type[TyperGroup]:
     """
 
     class OneByDefault(TyperGroup):
+        by_default = name
+
+        def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401
+            """Words of the group, and options of the command that is meant without its name."""
+            offered = list(super().shell_complete(ctx, incomplete))
+            named = {one.value for one in offered}
+            more = with_default(self, ctx, incomplete) if incomplete.startswith("-") else []
+            return [*offered, *(one for one in more if one.value not in named)]
+
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
             """Put the command before what names none."""
             # The context is of whatever click this typer brings, which has no public name.
             known = (*self.commands, *ctx.help_option_names)
-            is_left_out = args[0] not in known if args else alone
-            # Completion of a line needs the names as they are.
-            if is_left_out and not ctx.resilient_parsing:
+            # Of a line that is being completed a name may follow.
+            is_alone = alone and not ctx.resilient_parsing
+            if args[0] not in known if args else is_alone:
                 args = [name, *args]
             return list(super().parse_args(ctx, args))
 

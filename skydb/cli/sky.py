@@ -78,7 +78,8 @@ def run(
         )  # fmt: skip
     for row in runs if not as_json else ():
         row["mosaic"] = near(row["mosaic"])
-    shell.present("Sky runs", runs, columns.SKY_RUNS, as_json=as_json)
+    shown = columns.SKY_RUNS_OF_FIELDS if each else columns.SKY_RUNS
+    shell.present("Sky runs", runs, shown, as_json=as_json)
 
 
 def near(path: str | None) -> str | None:

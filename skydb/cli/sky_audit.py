@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skydb.cli.inputs import Chosen, selecting
+from skydb.cli.progress import drawn
 from skydb.cli.references import SkyRunArgument
 from skydb.cli.shell import JsonOption, Shell, shell_of
 from skydb.report import columns
-
-if TYPE_CHECKING:
-    pass
 
 
 def attach(sky: typer.Typer) -> None:
@@ -59,8 +57,8 @@ def audit(
         return
     with shell.ledger(progress=not as_json) as ledger:
         audit = ledger.sky.audit(run, per_chip=per_chip, **chosen.words())
-    for picture in audit.write(out) if out is not None else ():
-        shell.say(str(picture))
+        for picture in drawn(ledger, audit, out, "Drawing residuals"):
+            shell.say(f"{picture}")
     shown = columns.AUDIT_CHIPS if per_chip else columns.AUDIT
     shell.show(f"Residuals of run {run}", audit.rows, shown, as_json=as_json)
     if not as_json:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.progress import working
 from skydb.cli.references import run_number
 from skydb.cli.shell import JsonOption, shell_of
-
-if TYPE_CHECKING:
-    pass
 
 
 def attach(sky: typer.Typer) -> None:
@@ -31,7 +29,10 @@ def display(
     ],
     method: Annotated[
         list[str] | None,
-        typer.Option(help="Instead: this method of the run's group, or all. Repeatable."),
+        typer.Option(
+            help="Instead: this method of the run's group, or all. Repeatable.",
+            autocompletion=words("sky method", listed=True),
+        ),
     ] = None,
     crop: Annotated[
         tuple[str, str, str] | None,
@@ -43,7 +44,9 @@ def display(
     vmax: Annotated[
         float | None, typer.Option(help="Value of the brightest colour, in the same unit.")
     ] = None,
-    stretch: Annotated[str, typer.Option(help="asinh or linear.")] = "asinh",
+    stretch: Annotated[
+        str, typer.Option(help="asinh or linear.", autocompletion=words("stretch"))
+    ] = "asinh",
     keep_level: Annotated[
         bool,
         typer.Option(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skydb.cli.completing import words
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns_books
@@ -20,7 +21,10 @@ def attach(app: typer.Typer) -> None:
 def status(
     context: typer.Context,
     chosen: Chosen,
-    by: Annotated[str, typer.Option(help="One row a visit, or a program.")] = "visit",
+    by: Annotated[
+        str,
+        typer.Option(help="One row a visit, or a program.", autocompletion=words("status of")),
+    ] = "visit",
     as_json: JsonOption = False,
 ) -> None:
     """Show how many exposures were downloaded, aligned and matched, are flagged or stale.
@@ -46,7 +50,10 @@ def status(
 def todo(
     context: typer.Context,
     chosen: Chosen,
-    rule: Annotated[str | None, typer.Option(help="Only by this rule, e.g. never-matched.")] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(help="Only by this rule, e.g. never-matched.", autocompletion=words("rule")),
+    ] = None,
     limit: Annotated[
         int, typer.Option(min=0, help="Most rows; more end with exit code 5. 0: all of them.")
     ] = 0,

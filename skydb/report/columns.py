@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.report.tables import Column, Tone
 
 INGEST = (
@@ -159,6 +160,8 @@ SKY_RUNS = (
     Column("reused", spare=1),
     Column("mosaic", wraps=True, spare=3),
 )
+#: Runs of several fields, each with the selection of its own.
+SKY_RUNS_OF_FIELDS = (SKY_RUNS[0], Column("field", wraps=True), *SKY_RUNS[1:])
 VISIT_DRIZZLES = (
     Column("visit", spare=4),
     Column("filter", spare=1),
@@ -184,12 +187,12 @@ ADVICE = (
 AUDIT = (
     Column("exposure_a"),
     Column("exposure_b"),
-    Column("area_arcsec2"),
+    Column("area_arcsec2", spare=1),
     Column("before"),
     Column("after"),
     Column("sigma"),
     Column("unit"),
-    Column("island"),
+    Column("island", spare=2),
 )
 AUDIT_CHIPS = (
     Column("exposure_a"),
@@ -205,12 +208,12 @@ AUDIT_CHIPS = (
 )
 AUDIT_RANKING = (
     Column("run"),
-    Column("engine"),
+    Column("engine", spare=2),
     Column("method"),
     Column.alarm("downgraded"),
     Column("rms"),
     Column("worst"),
-    Column("pairs"),
+    Column("pairs", spare=1),
     Column("unit"),
 )
 COMPARISON = (
@@ -231,8 +234,8 @@ COMPARISON_SIGMA = (
     Column("match_sigma"),
     Column("globalmin_match"),
     Column("globalmin_match_sigma"),
-    Column("globalmin", spare=1),
-    Column("globalmin_sigma", spare=1),
+    Column("globalmin"),
+    Column("globalmin_sigma"),
     Column("unit"),
 )
 FINDINGS = (
@@ -361,21 +364,27 @@ INPUTS_THERE_ARE = (
 PICTURES = (Column("path", wraps=True), Column("shows", wraps=True))
 
 
-def with_given_skies(
-    shown: tuple[Column, ...], rows: Iterable[Mapping[str, object]]
+def of_methods_that_ran(
+    shown: tuple[Column, ...], rows: Sequence[Mapping[str, object]]
 ) -> tuple[Column, ...]:
-    """Columns of a comparison, and those of skies that a user gave where there are any.
+    """Columns of a comparison for the methods that have a value, and for skies that a user gave.
 
     Parameters
     ----------
     shown : tuple of Column
-        The last one is the unit.
-    rows : iterable of mapping
+        Those of all methods; the last one is the unit.
+    rows : sequence of mapping
         The comparison.
     """
-    there = {name for row in rows for name in row}
-    given = [name for name in ("user", "none") if name in there]
-    return (*shown[:-1], *map(Column, given), shown[-1])
+    names = {name for row in rows for name in row}
+    given = [name for name in ("user", "none") if name in names]
+    empty = {
+        method.column
+        for method in COMPUTED_METHODS
+        if all(row.get(method.column) is None for row in rows)
+    }
+    ran = [one for one in shown[:-1] if one.name.removesuffix("_sigma") not in empty]
+    return (*(ran if rows else shown[:-1]), *map(Column, given), shown[-1])
 
 
 def with_reasons(fits: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:

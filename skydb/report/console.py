@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -27,8 +27,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
+#: Columns that name a row together with those before them.
+_NAMES = frozenset(
+    {
+        *("rootname", "product", "extver", "exposure_a", "chip_a", "exposure_b", "chip_b"),
+        *("run", "run_a", "run_b", "method", "visit", "at", "subject", "quantity", "key"),
+    }
+)
+
 #: Narrowest that long text is folded to, in characters.
 _LEAST_FOLDED = 20
+
+#: Width of the lines that lead to a node of a tree, for each node above it.
+_GUIDE = 4
 
 #: Wider than any table.
 _NO_LIMIT = 10_000
@@ -59,8 +70,10 @@ def render_table(
 ) -> None:
     """Print a table; where it is too wide, without the columns that can be spared.
 
-    More rows than :data:`skydb.report.longtables.MANY_ROWS` are written one by one as plain
-    text, as wide as the first of them need; nothing in them is folded.
+    Where those that are always shown are too many, they are continued below in further parts,
+    each with the names that the rows begin with. More rows than
+    :data:`skydb.report.longtables.MANY_ROWS` are written one by one as plain text, as wide as
+    the first of them need; nothing in them is folded.
 
     Parameters
     ----------
@@ -88,11 +101,14 @@ def render_table(
         sentence = f"{without[0].upper()}{without[1:]}"
         joint = " " if note.endswith(".") else "; "
         note = f"{note}{joint}{sentence if joint == ' ' else without}" if note else sentence
-    if len(plain) > MANY_ROWS:
-        write_rows(title, [one.column for one in kept], plain, console, note=note)
-    else:
-        _draw(title, kept, console, note)
-    console.print()
+    parts = [kept] if wide else list(_parts(kept, console.width))
+    for part in parts:
+        head, foot = title if part is parts[0] else "", note if part is parts[-1] else ""
+        if len(plain) > MANY_ROWS:
+            write_rows(head, [one.column for one in part], plain, console, note=foot)
+        else:
+            _draw(head, part, console, foot)
+        console.print()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +146,47 @@ def _fitting(columns: Sequence[_LaidOut], width: int) -> list[_LaidOut]:
     kept = [one for one in columns if not one.column.spare]
     for spare in sorted({one.column.spare for one in columns} - {0}):
         more = [one for one in columns if one in kept or one.column.spare == spare]
-        if _width([one.least for one in more]) <= width:
+        if _least_width(more) <= width:
             kept = more
     return kept
+
+
+def _parts(columns: Sequence[_LaidOut], width: int) -> Iterator[Sequence[_LaidOut]]:
+    """Columns that fit side by side, each part with those that name the rows."""
+    count = next((i for i, one in enumerate(columns) if one.column.name not in _NAMES), 0)
+    names = _beside(columns[: max(count, 1)], width)
+    part: Sequence[_LaidOut] = names
+    for group in _groups(columns[len(names) :]):
+        wider = [*(one for one in part if one not in group), *group]
+        if part and _least_width(wider) > width:
+            yield part
+            wider = [*_beside(names, width - GAP - _least_width(group)), *group]
+        part = wider
+    yield part
+
+
+def _groups(columns: Sequence[_LaidOut]) -> Iterator[Sequence[_LaidOut]]:
+    """Columns that are read together: a value, its sigma, and the unit of each row."""
+    by_name: dict[str | None, _LaidOut] = {one.column.name: one for one in columns}
+    besides = {one.column.unit_beside for one in columns}
+    sigmas = {f"{name}_sigma": name for name in by_name if f"{name}_sigma" in by_name}
+    for one in columns:
+        name, beside = one.column.name, one.column.unit_beside
+        if name in besides or name in sigmas:
+            continue
+        sigma = [by_name[f"{name}_sigma"]] if name in sigmas.values() else []
+        yield [one, *sigma, *([by_name[beside]] if beside in by_name else [])]
+
+
+def _beside(names: Sequence[_LaidOut], width: int) -> Sequence[_LaidOut]:
+    """The first columns that there is room for, as many as possible."""
+    return next(
+        (names[:n] for n in range(len(names), 0, -1) if _least_width(names[:n]) <= width), ()
+    )
+
+
+def _least_width(columns: Sequence[_LaidOut]) -> int:
+    return _width([one.least for one in columns])
 
 
 def _widths(columns: Sequence[_LaidOut], width: int) -> list[int]:
@@ -207,10 +261,28 @@ def _text(cell: Cell, column: Column) -> Text:
     return made(cell.text, style=_STYLES[cell.tone])
 
 
-def print_tree(tree: Tree, console: Console) -> None:
-    """Print a tree; like a table, it is never cut to the width of the terminal."""
+def print_tree(tree: Tree, console: Console, *, wide: bool = False) -> None:
+    """Print a tree; on a terminal lines are folded between words, and no name is broken.
+
+    Parameters
+    ----------
+    tree : rich.tree.Tree
+        Of :class:`.FoldedText`.
+    console : rich.console.Console
+        Where to; a file has one line a node, to search for.
+    wide : bool, optional
+        With one line a node on a terminal, too.
+    """
     from rich.segment import Segments
 
-    options = console.options.update(width=_NO_LIMIT, max_width=_NO_LIMIT)
+    is_folded = console.is_terminal and not wide
+    width = max(console.width, _least_of_tree(tree)) if is_folded else _NO_LIMIT
+    options = console.options.update(width=width, max_width=width)
     lines = list(console.render(tree, options))
     console.print(Segments(lines), soft_wrap=True, end="")
+
+
+def _least_of_tree(tree: Tree, depth: int = 0) -> int:
+    """Least width in which no name of a tree is broken."""
+    own = depth * _GUIDE + longest_piece(str(tree.label))
+    return max((own, *(_least_of_tree(child, depth + 1) for child in tree.children)))

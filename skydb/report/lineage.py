@@ -116,9 +116,9 @@ class _Painter:
 
     def line(self, node: Node, edge: Edge | None, *, again: bool = False) -> Any:  # noqa: ANN401
         """Relation, name and facts of a node."""
-        from rich.text import Text
+        from skydb.report.folding import FoldedText
 
-        text = Text()
+        text = FoldedText()
         if edge is not None:
             text.append(f"{_relation(edge, node)} ", style="dim italic")
         text.append(printable(node.label), style=_STYLES[node.type])
@@ -139,7 +139,7 @@ class _Painter:
 
     def _by_whom(self, node: Node) -> Iterator[Any]:
         """The agents of an activity in one line, unless they are those of the last one."""
-        from rich.text import Text
+        from skydb.report.folding import FoldedText
 
         agents = tuple(
             edge.target for edge in self._from(node) if edge.relation is Relation.ASSOCIATED
@@ -150,7 +150,7 @@ class _Painter:
         nodes = [self.graph.nodes[agent] for agent in agents]
         new = [one for one in nodes if one.id not in self._shown]
         said = (f"{one.label}{_in_brackets(one) if one in new else ''}" for one in nodes)
-        yield Text(f"by {printable(', '.join(said))}", style="dim")
+        yield FoldedText(f"by {printable(', '.join(said))}", style="dim")
         self._shown |= set(agents)
         for one in new:
             yield from (_remark_line(remark) for remark in one.remarks)
@@ -173,9 +173,19 @@ def _is_reversed(edge: Edge, node: Node, graph: Lineage) -> bool:
     return node.type is NodeType.ACTIVITY and edge.relation is Relation.GENERATED
 
 
+#: Relations in plain words; the JSON has the names of W3C PROV.
+_IN_WORDS = {
+    Relation.USED: "used",
+    Relation.GENERATED: "made by",
+    Relation.DERIVED: "made from",
+    Relation.ASSOCIATED: "by",
+    Relation.INFORMED: "based on",
+    Relation.ALTERNATE: "same file as",
+    Relation.SPECIALIZED: "version of",
+}
 #: Relations in the direction from the earlier end.
 _BACKWARDS = {
-    Relation.GENERATED: "generated",
+    Relation.GENERATED: "made",
     Relation.INFORMED: "recorded by",
     # Some are versions that skydb made, so not all are archive versions.
     Relation.SPECIALIZED: "has file",
@@ -185,19 +195,19 @@ _BACKWARDS = {
 
 def _relation(edge: Edge, node: Node) -> str:
     """Name of a relation, with the role that the other node has in it."""
-    name = edge.relation.value
+    name = _IN_WORDS[edge.relation]
     if edge.source == node.id:
         name = _BACKWARDS[edge.relation]
     return f"{name} ({edge.role})" if edge.role else name
 
 
 def _remark_line(remark: Remark) -> Any:  # noqa: ANN401 - rich is imported late
-    from rich.text import Text
+    from skydb.report.folding import FoldedText
 
     is_calm = remark.kind in _CALM
     mark, style = ("-", "dim") if is_calm else ("!", "yellow")
     message = f"{mark} {remark.kind.value}: {remark.subject}: {remark.message}"
-    return Text(printable(message), style=style)
+    return FoldedText(printable(message), style=style)
 
 
 def _in_brackets(agent: Node) -> str:

@@ -349,8 +349,10 @@ def with_units(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, 
     told: set[str] = set()
     for column in columns:
         beside = column.unit_beside
-        unit = _common_unit(column.name, beside, rows) if beside else None
-        if beside:
+        units = _units_of(column.name, beside, rows) if beside else set()
+        unit = next(iter(units)) if len(units) == 1 else None
+        # A column without a value leaves the question to the others.
+        if beside and units:
             (told if unit else differing).add(beside)
         made.append(replace(column, unit=unit) if unit else column)
     return tuple(
@@ -360,11 +362,10 @@ def with_units(columns: Sequence[Column], rows: Sequence[Row]) -> tuple[Column, 
     )
 
 
-def _common_unit(name: str, beside: str, rows: Sequence[Row]) -> str | None:
-    """The unit of all values of a column; None where they differ or there are none."""
+def _units_of(name: str, beside: str, rows: Sequence[Row]) -> set[str | None]:
+    """The units of all values of a column."""
     units = {row.get(beside) for row in rows if plain_value(row.get(name)) is not None}
-    unit = plain_value(units.pop()) if len(units) == 1 else None
-    return str(unit) if unit else None
+    return {str(unit) if unit else None for unit in map(plain_value, units)}
 
 
 def infer_columns(table: PlainTable) -> tuple[Column, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from skydb.api.composition import Services
+from skydb.api.progress import Quiet
 from skydb.domain import SkyRun
 from skydb.domain.vocabulary import FindingKind, SkyMethod
 from tests.commands import LedgerDirectory
@@ -154,6 +156,42 @@ def test_a_timeline_has_rows_and_pictures(field: Field, tmp_path: Path) -> None:
     assert len({row["zero"] for row in offsets}) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["timeline_sky.png"]
     assert field.skydb("sky", "timeline").code == 2
+
+
+def test_a_timeline_has_a_table_of_skies_with_their_methods_on_60_columns(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = field.skydb("sky", "timeline", "--rootname", A).out
+    assert max(map(len, shown.splitlines())) <= 60
+    assert {"localmin", "match"} <= set(shown.split())
+
+
+def test_the_methods_that_did_not_run_have_no_column(field: Field) -> None:
+    run = field.skydb.json("runs", "--kind", "sky-run")[0]
+    shown = field.skydb("sky", "compare", f"{run['run']}").out
+    titles = set(shown.split())
+    assert run["method"] in titles
+    assert not {"localmin", "match", "globalmin+match", "globalmin"} - {run["method"]} & titles
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_drawing_of_a_timeline_shows_that_it_goes_on(
+    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    begun: list[str] = []
+
+    class Listener(Quiet):
+        def begin(self, what: str, total: int | None = None, *, in_bytes: bool = False) -> None:
+            begun.append(what)
+
+    @contextmanager
+    def listening(_: object, *, wanted: bool) -> Iterator[Quiet]:
+        yield Listener() if wanted else Quiet()
+
+    monkeypatch.setattr("skydb.cli.progress.progress_on", listening)
+    assert field.skydb("sky", "timeline", "--rootname", A, "--out", tmp_path, *words).code == 0
+    assert begun == ([] if words else ["Drawing timelines"])
 
 
 def test_statistics_say_why_islands_have_no_median(tmp_path: Path, sqlite_template: Path) -> None:

@@ -48,7 +48,8 @@ def test_options_of_every_command_may_stand_anywhere(
     for option in options:
         mixed.insert(data.draw(st.integers(0, len(mixed))), option)
     found = placed([*mixed, "--", "--json", "a"])
-    last = ["--json"] if "--json" in options else []
+    has_command = any(not word.startswith("-") for word in words)
+    last = ["--json"] if "--json" in options and has_command else []
     first = [one for one in GLOBAL[:3] if one in options]
     assert found == [*first, *words, *last, "--", "--json", "a"]
     assert placed(found) == found
@@ -78,6 +79,13 @@ def test_json_and_quiet_work_before_and_after_a_command(ledger: LedgerDirectory)
     assert [ledger(*words).document for words in asked] == [[], [], []]
     remarks = [ledger(*words).err for words in (("todo", "--quiet"), ("--quiet", "todo"))]
     assert remarks == ["", ""]
+
+
+def test_json_without_a_command_says_what_the_line_without_it_says() -> None:
+    assert (skydb("--json").code, skydb("--json").err) == (2, skydb().err)
+    assert "No such option" not in skydb("--json").err
+    assert skydb("--json", "--version").out == f"{__version__}\n"
+    assert skydb("--json", "--help").out == skydb("--help").out
 
 
 def test_the_version_is_told_by_an_option_too() -> None:

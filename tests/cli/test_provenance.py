@@ -45,7 +45,7 @@ def test_a_value_is_explained_as_a_tree(told, run):
     assert shown.code == 0
     first, second = shown.out.splitlines()[:2]
     assert first.startswith(f"sky of {ROOTNAMES[0]}[1]  = ")
-    assert f"wasGeneratedBy (sky) sky run {run}  match  skydb" in second
+    assert f"made by (sky) sky run {run}  match  skydb" in second
     assert "used (science) 1 other input" in shown.out
     assert "origin-unknown" in shown.out
 

@@ -89,6 +89,10 @@ def test_headers_that_were_not_put_back_are_named_and_end_with_5(
         (("report", "page.html"), "Tables and pictures"),
         (("sky", "display", "7", "--out", "x.png"), "Drawing mosaics"),
         (("align", "plot", "7", "--out", "figures"), "Drawing fits"),
+        (("export", "footprints", "map.png"), "Footprints"),
+        (("export", "prov", "all.json", "run:7"), "Writing lineages"),
+        (("restore-headers", "7"), "Writing headers"),
+        (("sky", "write-headers", "7"), "Writing headers"),
     ],
 )
 def test_drawing_shows_that_it_goes_on_and_ends_well_or_badly(

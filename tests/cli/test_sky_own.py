@@ -46,6 +46,15 @@ def test_values_come_with_their_sigma(ingested) -> None:
     )
 
 
+def test_runs_of_several_fields_name_the_field_of_each(ingested) -> None:
+    words = ("sky", "run", "--no-mosaic", "--method", "localmin")
+    rows = ingested.json(*words, "--each", "visit")
+    (visit,) = {row["visit"] for row in ingested.json("status")}
+    assert [row["field"].partition(",")[0] for row in rows] == [f"visit {visit}"]
+    assert f"visit {visit}" in " ".join(ingested(*words, "--each", "visit").out.split())
+    assert [row["field"] for row in ingested.json(*words)] == [None]
+
+
 def test_islands_end_with_5_and_say_so(ledger, tmp_path) -> None:
     plan = FieldPlan(tiles=(1, 1), size=64, seed=2, islands=2, products=False)
     simulate_field(tmp_path / "field", plan)

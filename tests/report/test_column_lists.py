@@ -12,6 +12,7 @@ from rich.console import Console
 
 from skydb.domain.columns import ColumnKind
 from skydb.report.console import render_table
+from skydb.report.folding import longest_piece
 from skydb.report.tables import Column
 from skydb.store.columns import quantities
 from tests.conftest import REPOSITORY
@@ -35,12 +36,16 @@ def _printed(columns: tuple[Column, ...], rows: list[dict[str, object]], width: 
     return out.getvalue()
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
 @pytest.mark.parametrize("name", [name for name in LISTS if not name.startswith(_ON_A_PAGE)])
-def test_a_table_of_ordinary_rows_fits_a_terminal_without_a_broken_name(name: str) -> None:
+def test_a_table_of_ordinary_rows_fits_a_terminal_without_a_broken_name(
+    name: str, width: int
+) -> None:
     columns = LISTS[name]
     row = ordinary_row(columns)
-    text = _printed(columns, [row, row])
-    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    text = _printed(columns, [row, row], width)
+    longest = max(longest_piece(str(row[key])) for key in (one.name for one in columns))
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= max(width, longest)
     shown = {column.name for column in columns if not column.spare} & set(_NAMES)
     for key in shown:
         assert text.count(str(row[key])) >= 2, key
@@ -90,11 +95,9 @@ def test_units_that_differ_stay_in_their_column_however_narrow_the_terminal() ->
         {"rootname": "ibxl50clq", "mdrizsky": 0.5, "unit": "electron/s"},
         {"rootname": "jbxl50cmq", "mdrizsky": 50.0, "unit": "electron"},
     ]
-    lines = _printed(columns, rows, width=20).splitlines()
-    assert [line.split()[-1] for line in lines if line[:4] in ("ibxl", "jbxl")] == [
-        "electron/s",
-        "electron",
-    ]
+    narrow, narrower = _printed(columns, rows, width=32), _printed(columns, rows, width=22)
+    assert "ibxl50clq   0.500000  electron/s" in narrow
+    assert "0.500000  electron/s" in narrower and "50.000000  electron" in narrower
 
 
 def test_numbers_without_a_unit_are_counts_ratios_and_names() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from skydb.report.columns import COMPARISON_SIGMA
 from skydb.report.console import render_table
 from skydb.report.longtables import MANY_ROWS
 from skydb.report.tables import Column
@@ -79,6 +80,47 @@ def test_matches_and_rms_of_fits_are_shown_on_80_columns() -> None:
     render_table("Fits", fits, [long], Console(file=stream, width=80))
     head = stream.getvalue().partition("\u2500")[0]
     assert "matches" in head and head.count("[mas]") == 2 and "trust" in head
+
+
+def test_columns_that_do_not_fit_are_continued_below_with_the_names_of_their_rows() -> None:
+    stream = io.StringIO()
+    shown = COMPARISON_SIGMA
+    values = {"localmin": 1.0, "match": 0.25, "globalmin_match": 1.5, "globalmin": 0.5}
+    sigmas = {f"{name}_sigma": 0.01 for name in values}
+    row = {"rootname": "ibxl50clq", "extver": 1, **values, **sigmas, "unit": "electron/s"}
+    render_table("MDRIZSKY", shown, [row], Console(file=stream, width=60), note="The note.")
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert [line[2:] for line in lines if line[:2] == ["ibxl50clq", "1"]] == [
+        ["1.000000", "0.01", "0.250000", "0.01"],
+        ["1.500000", "0.01", "0.500000", "0.01"],
+    ]
+    assert [line for line in lines if line in (["MDRIZSKY"], ["The", "note."])] == [
+        ["MDRIZSKY"],
+        ["The", "note."],
+    ]
+
+
+def test_a_unit_is_repeated_beside_the_values_that_it_is_of() -> None:
+    stream = io.StringIO()
+    shown = (Column("rootname"), Column("localmin"), Column("globalmin"), Column("unit"))
+    rows = [
+        {"rootname": "ibxl50clq", "localmin": 1.0, "globalmin": 2.0, "unit": "electron/s"},
+        {"rootname": "jbxl50clq", "localmin": 3.0, "globalmin": 4.0, "unit": "electron"},
+    ]
+    render_table("", shown, rows, Console(file=stream, width=36))
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert [line for line in lines if line[:1] == ["jbxl50clq"]] == [
+        ["jbxl50clq", "3.000000", "electron"],
+        ["jbxl50clq", "4.000000", "electron"],
+    ]
+
+
+def test_a_column_without_a_value_does_not_bring_the_column_of_units_back() -> None:
+    stream = io.StringIO()
+    shown = (Column("rootname"), Column("localmin"), Column("globalmin"), Column("unit"))
+    row = {"rootname": "ibxl50clq", "localmin": 1.0, "globalmin": None, "unit": "electron/s"}
+    render_table("", shown, [row], Console(file=stream, width=80))
+    assert "[e-/s]" in stream.getvalue() and "electron/s" not in stream.getvalue()
 
 
 def test_a_failed_status_stands_out_in_colour() -> None:

@@ -43,13 +43,37 @@ def test_a_tree_tells_what_came_before_with_agents_and_remarks_under_what_they_a
     graph.remark("version:1", RemarkKind.ORIGIN_UNKNOWN, "origin", "not on record.")
     assert shown(graph) == [
         "sky of a[1]  = 0.25 electron/s  match  relative to one image  2026-11-22 14:30",
-        "└── wasGeneratedBy (sky) sky run 6  localmin instead of match  skydb  recipe 0123456789ab"
+        "└── made by (sky) sky run 6  localmin instead of match  skydb  recipe 0123456789ab"
         "  2026-11-22 14:30",
         "    ├── ! no-overlap: a: shares no sky.",
         "    ├── by ann",
         "    └── used (science) a_flt.fits@1  sha256 ffffffffffff  CAL_VER 3.6  2026-11-22 14:30",
         "        └── - origin-unknown: origin: not on record.",
     ]
+
+
+def test_a_terminal_folds_lines_between_words_and_breaks_no_name() -> None:
+    graph, out = small(), io.StringIO()
+    narrow = Console(file=out, width=40, force_terminal=True, color_system=None)
+    print_tree(lineage_tree(graph), narrow)
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 40 < max(map(len, shown(graph)))
+    words = [word for line in shown(graph) for word in line.strip("\u2500\u2502\u2514 ").split()]
+    folded = [word for line in lines for word in line.strip("\u2500\u2502\u2514 ").split()]
+    assert folded == words
+    out.truncate(0)
+    print_tree(lineage_tree(graph), narrow, wide=True)
+    assert len(out.getvalue().splitlines()) == len(shown(graph))
+
+
+def test_relations_are_in_plain_words() -> None:
+    graph = small()
+    for number, relation in enumerate(Relation):
+        node = Node(f"file:{number}", NodeType.ENTITY, Thing.USER_FILE, f"{number}.fits")
+        graph.add(node)
+        graph.link(relation, "activity:6", node.id, "role")
+    assert not [word for line in shown(graph) for word in line.split() if word.startswith("was")]
+    assert "specializationOf" not in str(shown(graph)) and "alternateOf" not in str(shown(graph))
 
 
 def test_what_was_told_is_only_named_again() -> None:
@@ -61,7 +85,7 @@ def test_what_was_told_is_only_named_again() -> None:
     graph.link(Relation.USED, "activity:6", "version:2", "science")
     told = [line for line in shown(graph) if "ingest 7" in line]
     assert len(told) == 2
-    assert told[1].endswith("wasGeneratedBy (ingested) ingest 7  (see above)")
+    assert told[1].endswith("made by (ingested) ingest 7  (see above)")
 
 
 def test_a_name_from_a_file_cannot_paint_the_terminal() -> None:
@@ -75,7 +99,7 @@ def test_a_name_from_a_file_cannot_paint_the_terminal() -> None:
 def test_what_an_activity_made_is_told_when_it_is_what_one_asks_about() -> None:
     graph = small()
     graph.root = "activity:6"
-    assert any("generated (sky) sky of a[1]" in line for line in shown(graph))
+    assert any("made (sky) sky of a[1]" in line for line in shown(graph))
 
 
 def test_a_file_that_skydb_made_is_not_told_to_be_delivered() -> None:

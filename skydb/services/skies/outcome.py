@@ -50,6 +50,7 @@ def _rows_of_field(
                 _said(run.id, [*plan.remarks, *doubts], plan.flags),
                 reused=method in plan.found,
             )
+            | {"field": plan.field}
             for method, run in zip(plan.methods, runs, strict=True)
         ]
         session.commit()

@@ -90,6 +90,8 @@ class FieldWork:
         What the guards say of the inputs.
     remarks : sequence of (FindingKind, str)
         What is to be said of every run.
+    field : str or None
+        The selection of the field, where it is one of several.
     """
 
     methods: Sequence[SkyMethod]
@@ -98,6 +100,7 @@ class FieldWork:
     engine: SkyEngine
     flags: Sequence[Flag] = ()
     remarks: Sequence[Remark] = ()
+    field: str | None = None
 
     @property
     def runs(self) -> dict[SkyMethod, int]:

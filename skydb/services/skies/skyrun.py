@@ -130,7 +130,8 @@ class SkyRunService:
         plans = []
         for one in fields or [selection or Selection()]:
             with _naming(one if fields else None):
-                plans.append(self._plan(methods, one, wishes, request, rule))
+                plan = self._plan(methods, one, wishes, request, rule)
+            plans.append(replace(plan, field=one.label if fields else None))
         doubts = self._remarks(plans, selftest=selftest)
         self._execute(plans)
         return rows_of(self.context, plans, doubts)

@@ -63,6 +63,16 @@ def test_stopping_cuts_what_is_under_way(archived, flt):
     answer.close()
 
 
+def test_the_command_prints_the_variables_by_which_others_use_it(archived):
+    with served(str(archived)) as (url, process):
+        lines = [process.stderr.readline() for _ in range(2)]
+        variables = ("SKYDB_MAST_URL", "SKYDB_GAIA_URL", "SKYDB_GSSS_URL")
+        assert lines[1].split() == ["export", *(f"{name}={url}" for name in variables)]
+    with served(str(archived), "--json") as (line, _):
+        document = json.loads(line)
+        assert document["environment"] == dict.fromkeys(variables, document["url"])
+
+
 def test_a_port_that_is_taken_is_said_so(archived):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
