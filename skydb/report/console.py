@@ -156,7 +156,7 @@ def _parts(columns: Sequence[_LaidOut], width: int) -> Iterator[Sequence[_LaidOu
     count = next((i for i, one in enumerate(columns) if one.column.name not in _NAMES), 0)
     names = _beside(columns[: max(count, 1)], width)
     part: Sequence[_LaidOut] = names
-    for group in _groups(columns[len(names) :]):
+    for group in _groups(columns[len(names) :], width):
         wider = [*(one for one in part if one not in group), *group]
         if part and _least_width(wider) > width:
             yield part
@@ -165,8 +165,8 @@ def _parts(columns: Sequence[_LaidOut], width: int) -> Iterator[Sequence[_LaidOu
     yield part
 
 
-def _groups(columns: Sequence[_LaidOut]) -> Iterator[Sequence[_LaidOut]]:
-    """Columns that are read together: a value, its sigma, and the unit of each row."""
+def _groups(columns: Sequence[_LaidOut], width: int) -> Iterator[Sequence[_LaidOut]]:
+    """Columns that are read together, where there is room: a value, its sigma and its unit."""
     by_name: dict[str | None, _LaidOut] = {one.column.name: one for one in columns}
     besides = {one.column.unit_beside for one in columns}
     sigmas = {f"{name}_sigma": name for name in by_name if f"{name}_sigma" in by_name}
@@ -175,7 +175,8 @@ def _groups(columns: Sequence[_LaidOut]) -> Iterator[Sequence[_LaidOut]]:
         if name in besides or name in sigmas:
             continue
         sigma = [by_name[f"{name}_sigma"]] if name in sigmas.values() else []
-        yield [one, *sigma, *([by_name[beside]] if beside in by_name else [])]
+        group = [one, *sigma, *([by_name[beside]] if beside in by_name else [])]
+        yield from [group] if _least_width(group) <= width else ([each] for each in group)
 
 
 def _beside(names: Sequence[_LaidOut], width: int) -> Sequence[_LaidOut]:

@@ -115,6 +115,13 @@ def test_a_unit_is_repeated_beside_the_values_that_it_is_of() -> None:
     ]
 
 
+def test_a_value_and_its_sigma_part_only_where_both_are_too_wide() -> None:
+    stream = io.StringIO()
+    shown = (Column("match", "m" * 30, wraps=True), Column("match_sigma", "s" * 30, wraps=True))
+    render_table("", shown, [{"match": 1, "match_sigma": 2}], Console(file=stream, width=40))
+    assert max(map(len, stream.getvalue().splitlines())) <= 40
+
+
 def test_a_column_without_a_value_does_not_bring_the_column_of_units_back() -> None:
     stream = io.StringIO()
     shown = (Column("rootname"), Column("localmin"), Column("globalmin"), Column("unit"))
