@@ -39,7 +39,7 @@ def measure(workdir: Path, repeats: int) -> Result:
         electrons per second, the largest of the four mosaics.
     """
     exposures = full_field(workdir / "field")
-    bench = _Bench(exposures, workdir)
+    bench = Bench(exposures, workdir)
     reference_s, ours_s, floor_s = in_turns(
         *(bench.run_astrodrizzle, bench.run_one_pass, bench.run_floor), repeats=repeats
     )
@@ -71,7 +71,7 @@ def full_field(directory: Path) -> list[Path]:
     return sorted(directory.glob("*_flt.fits"))
 
 
-class _Bench:
+class Bench:
     """Both ways to the four mosaics; each run replaces the files of the last."""
 
     def __init__(self, exposures: Sequence[Path], workdir: Path) -> None:
@@ -83,6 +83,7 @@ class _Bench:
         self._ours: dict[SkyMethod, OnePassMosaic] = {}
 
     def run_astrodrizzle(self) -> None:
+        """Drizzle four mosaics by one AstroDrizzle run each."""
         scratch = self._fresh("reference")
         self._reference = {
             method: self._drizzle(method, self._exposures, scratch / method.column)
@@ -90,6 +91,7 @@ class _Bench:
         }
 
     def run_one_pass(self) -> None:
+        """Drizzle the same in one pass, less the skies that AstroDrizzle found."""
         skies = {
             method: {(sky.filename, sky.extver): sky.mdrizsky for sky in outcome.skies}
             for method, outcome in self._reference.items()
@@ -106,9 +108,11 @@ class _Bench:
         floors.write_bytes(self._workdir / "floor", [path.stat().st_size for path in made])
 
     def difference(self, method: SkyMethod) -> float:
+        """99.9th percentile of the difference of both mosaics of a method, in their unit."""
         return _difference(self._reference[method].science, self._ours[method].science)
 
     def weights_are_equal(self) -> bool:
+        """Whether all weights are AstroDrizzle's, in single precision."""
         pairs = ((self._reference[m].weight, self._ours[m].weight) for m in COMPUTED_METHODS)
         return all(
             np.allclose(fits.getdata(ours), fits.getdata(theirs), rtol=2e-6, atol=0)
