@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, text
@@ -49,18 +50,23 @@ _OF_A_VISIT = (
 def all_visits(session: Session | Connection) -> list[Row]:
     """One row a visit of the whole ledger: there may be a hundred thousand."""
     names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
-    asked = text(f"SELECT {', '.join(names)} FROM v_visit_status")
-    found = session.execute(asked.columns(last_activity_at=UtcDateTime()))
+    # Without the type of the time, which would take as long as reading the rows.
+    found = session.execute(text(f"SELECT {', '.join(names)} FROM v_visit_status"))
     rows = [
-        dict(zip(names, row, strict=True)) for part in found.partitions(_TOGETHER) for row in part
+        dict(zip(names, (f"{program}{number}", *counts, _in_utc(at), program), strict=True))
+        for part in found.partitions(_TOGETHER)
+        for number, *counts, at, program in part
     ]
-    # Changed in their place: another hundred thousand rows would take as long as reading them.
-    for row in rows:
-        row["visit"] = f"{row['program']}{row['visit']}"
-        if row["last_activity_at"] is not None:
-            row["last_activity_at"] = row["last_activity_at"].isoformat()
-    rows.sort(key=lambda row: (row["program"], row["visit"]))
+    rows.sort(key=itemgetter("program", "visit"))
     return rows
+
+
+def _in_utc(at: datetime | str | None) -> str | None:
+    """A time as text; SQLite gives its own, which is in UTC and does not say so."""
+    if isinstance(at, str):
+        day, _, clock = at.partition(" ")
+        return f"{day}T{clock.removesuffix('.000000')}+00:00"
+    return at and at.astimezone(UTC).isoformat()
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skydb.domain.grouping import StatisticsBy
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import NotFoundError
+from skydb.services.comparison.robust import Integers, Robust, distinct, doubles, integers, robust
 from skydb.services.comparison.zeros import Links, Zero, shared_zeros
 from skydb.store.manypacks import together
 from skydb.store.packed_queries import needs_rows, packs_by
@@ -23,8 +23,6 @@ from skydb.store.unit_of_work import Store
 
 #: Name of an unknown key, method or unit.
 UNKNOWN = "unknown"
-#: Standard deviations of a normal distribution in a median absolute deviation.
-_SIGMAS_IN_MAD = 1.482602218505602
 #: Rows that are computed together, as numpy takes as long for one as for many; of so many chips at
 #: most, so that little is in memory twice.
 _TOGETHER, _CHIPS_TOGETHER = 1000, 100_000
@@ -34,7 +32,6 @@ _FEW, _FEWEST = 1024, 8
 _ORDER = [method.value for method in SkyMethod]
 _RELATIVE = SkyMethod.MATCH.value
 
-Integers = NDArray[np.int64]
 _Key = str | int | None
 
 
@@ -121,7 +118,7 @@ class _Values:
         """Count runs, downgraded, imported and repeating ones: each once."""
         if self.sections == 1:
             return self.counts
-        runs = np.unique(_integers(self.counted))
+        runs = distinct(self.counted)
         special = (DOWNGRADED, IMPORTED, REPLAY)
         return (runs.size, *(int(np.count_nonzero(runs & flag)) for flag in special))
 
@@ -161,7 +158,7 @@ class _Gathered:
             runs += [one.of_runs for one in unpacked(pack)[1] if one.method == _RELATIVE]
         joined = b"".join(runs)
         is_of_one = joined == joined[:WIDTH] * (len(joined) // WIDTH)
-        return np.unique(_integers(b"" if is_of_one else joined))
+        return distinct(b"" if is_of_one else joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +170,6 @@ class _Group:
     method: str
     values: _Values
     spreads: bytearray
-
-
-class _Robust(NamedTuple):
-    """Median, scatter, least and greatest of each of some groups of values."""
-
-    median: list[float]
-    scatter: list[float]
-    least: list[float]
-    greatest: list[float]
 
 
 @dataclass(frozen=True)
@@ -282,14 +270,14 @@ class _Placed(NamedTuple):
 
 def _rows(groups: Sequence[_Group], zeros: Mapping[int, Zero]) -> list[SkyStatistics]:
     placed = [_on_one_zero(group, zeros) for group in groups]
-    values = _robust([one.values for one in placed])
-    levels = _robust(
+    values = robust([one.values for one in placed])
+    levels = robust(
         [
             b"" if one.is_common else group.values.levels
             for group, one in zip(groups, placed, strict=True)
         ]
     )
-    spreads = _robust([group.spreads for group in groups])
+    spreads = robust([group.spreads for group in groups])
     return [
         _statistics(group, one, place, values, levels, spreads)
         for place, (group, one) in enumerate(zip(groups, placed, strict=True))
@@ -297,7 +285,7 @@ def _rows(groups: Sequence[_Group], zeros: Mapping[int, Zero]) -> list[SkyStatis
 
 
 def _statistics(
-    group: _Group, placed: _Placed, place: int, values: _Robust, levels: _Robust, spreads: _Robust
+    group: _Group, placed: _Placed, place: int, values: Robust, levels: Robust, spreads: Robust
 ) -> SkyStatistics:
     of, is_common = group.values, placed.is_common
     runs, downgraded, imported, replays = of.runs()
@@ -327,59 +315,28 @@ def _on_one_zero(group: _Group, zeros: Mapping[int, Zero]) -> _Placed:
     values = group.values.values
     if group.method != _RELATIVE:
         return _Placed(values, _absolute(group, zeros))
-    runs, places = np.unique(_integers(group.values.of_runs), return_inverse=True)
-    mine = [zeros.get(run, Zero(run)) for run in runs.tolist()]
-    split = [zero for zero in mine if zero.is_split]
-    if split:
-        several = f"apart, {runs.size} runs, with islands" if runs.size > 1 else str(split[0])
+    runs = distinct(group.values.of_runs)
+    # A run that is not among them has a zero of its own.
+    mine = {run: zeros[run] for run in runs.tolist() if run in zeros}
+    split = next((zero for zero in mine.values() if zero.is_split), None)
+    if split is not None:
+        several = f"apart, {runs.size} runs, with islands" if runs.size > 1 else str(split)
         return _Placed(values, several, is_common=False, is_split=True)
-    if len({zero.run for zero in mine}) > 1:
+    if runs.size - len(mine) + len({zero.run for zero in mine.values()}) > 1:
         return _Placed(values, f"apart, {runs.size} runs", is_common=False)
-    shifts = np.array([zero.shift for zero in mine])
-    return _Placed((_doubles(values) + shifts[places]).tobytes(), str(mine[0]))
+    shifts = np.array([mine[run].shift if run in mine else 0.0 for run in runs.tolist()])
+    places = np.searchsorted(runs, integers(group.values.of_runs))
+    zero = next(iter(mine.values()), None) or Zero(int(runs[0]))
+    return _Placed((doubles(values) + shifts[places]).tobytes(), str(zero))
 
 
 def _absolute(group: _Group, zeros: Mapping[int, Zero]) -> str:
     """Zero of values that have one, with the islands that were matched apart from each other."""
     if group.method == SkyMethod.GLOBALMIN_MATCH:
-        runs = np.unique(_integers(group.values.counted) // FLAGS).tolist()
+        runs = np.unique(distinct(group.values.counted) // FLAGS).tolist()
         split = (zeros[run] for run in runs if run in zeros and zeros[run].is_split)
         return next((f"absolute, with {zero}" for zero in split), "absolute")
     return "absolute"
-
-
-def _robust(groups: Sequence[bytes | bytearray]) -> _Robust:
-    """Statistics of groups of doubles, those of one size at once; 0 of an empty group."""
-    found = _Robust(*([0.0] * len(groups) for _ in range(4)))
-    of_size: dict[int, list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
-        of_size[len(group)].append(place)
-    of_size.pop(0, None)
-    for places in of_size.values():
-        several = [groups[place] for place in places]
-        numbers = several[0] if len(several) == 1 else b"".join(several)
-        values = _doubles(numbers).reshape(len(places), -1)
-        median = np.median(values, axis=1)
-        away = values - median[:, np.newaxis]
-        np.abs(away, out=away)
-        computed = (
-            median,
-            _SIGMAS_IN_MAD * np.median(away, axis=1, overwrite_input=True),
-            values.min(axis=1),
-            values.max(axis=1),
-        )
-        for ones, column in zip(computed, found, strict=True):
-            for place, number in zip(places, ones.tolist(), strict=True):
-                column[place] = number
-    return found
-
-
-def _doubles(numbers: bytes | bytearray) -> NDArray[np.float64]:
-    return np.frombuffer(numbers, dtype="<f8")
-
-
-def _integers(numbers: bytes | bytearray) -> Integers:
-    return np.frombuffer(numbers, dtype="<i8")
 
 
 def _shown(key: _Key) -> str:
