@@ -15,7 +15,7 @@ from skydb.domain.columntypes import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.store.patterns import is_pattern, proposals_named
-from skydb.store.rows import Row, batches
+from skydb.store.rows import Row, batches, many_rows
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -52,12 +52,13 @@ def all_visits(session: Session | Connection) -> list[Row]:
     names = ("visit", "proposal_id", "target_name", *_COUNTS, "last_activity_at", "program")
     # Without the type of the time, which would take as long as reading the rows.
     found = session.execute(text(f"SELECT {', '.join(names)} FROM v_visit_status"))
-    rows = [
-        dict(zip(names, (f"{program}{number}", *counts, _in_utc(at), program), strict=True))
-        for part in found.partitions(_TOGETHER)
-        for number, *counts, at, program in part
-    ]
-    rows.sort(key=itemgetter("program", "visit"))
+    with many_rows():
+        rows = [
+            dict(zip(names, (f"{program}{number}", *counts, _in_utc(at), program), strict=True))
+            for part in found.partitions(_TOGETHER)
+            for number, *counts, at, program in part
+        ]
+        rows.sort(key=itemgetter("program", "visit"))
     return rows
 
 

@@ -70,17 +70,24 @@ def catalogs_of(session: Session, visits: Collection[int]) -> dict[int, str]:
 
     A good fit counts before a failed one; a catalogue that was superseded is left out.
     """
+    known = select(ReferenceCatalog.id, ReferenceCatalog.name)
+    current = known.where(ReferenceCatalog.superseded_by_id.is_(None))
+    # Joined, SQLite goes through all solutions of a catalogue, which may be half a million.
+    names = {catalog: name for catalog, name in session.execute(current)}
     found: dict[int, str] = {}
     is_good = case((AlignmentSolution.status == SolutionStatus.FAILED, 0), else_=1)
     for batch in batches(visits):
         asked = (
-            select(Product.visit_id, ReferenceCatalog.name)
+            select(Product.visit_id, AlignmentSolution.catalog_id)
             .join(AlignmentSolution, AlignmentSolution.product_id == Product.id)
-            .join(ReferenceCatalog, ReferenceCatalog.id == AlignmentSolution.catalog_id)
-            .where(Product.visit_id.in_(batch), ReferenceCatalog.superseded_by_id.is_(None))
+            .where(Product.visit_id.in_(batch))
             .order_by(is_good, AlignmentSolution.id)
         )
-        found |= {visit: name for visit, name in session.execute(asked) if visit is not None}
+        found |= {
+            visit: names[catalog]
+            for visit, catalog in session.execute(asked)
+            if visit is not None and catalog in names
+        }
     return found
 
 

@@ -84,7 +84,11 @@ def test_a_role_as_it_is_is_said(postgres_ledger_url, postgres_server, tmp_path)
 
 
 def test_the_keyboard_ends_a_long_answer_at_once(ledger) -> None:
-    code = "from skydb.cli.main import main; main()"
+    # A shell starts what is to run behind it without the signal of the keyboard.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from skydb.cli.main import main; main()"
+    )
     words = ["--db", ledger.url, "sql", FOR_EVER.format("x"), "--limit", "0", "--json"]
     with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
