@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from skydb.archive.endpoints import MAST_URL
 from skydb.archive.session import explain, is_passing, open_session, without_token
+from skydb.domain.vocabulary import ProductKind
 from skydb.errors import ArchiveError, NotFoundError, UsageError
 from skydb.files.quiet import quiet_astropy
 
@@ -259,6 +260,7 @@ class MastClient:
         }
         if not found:
             raise _nothing_of_the_kind(self.redact(str(query)), offered)
+        _require_kinds(query.products, offered)
         return sorted(found.values(), key=lambda product: (product.filename, product.uri))
 
     @contextmanager
@@ -325,6 +327,19 @@ def _nothing_of_the_kind(query: str, tables: Iterable[Table]) -> NotFoundError:
         f"MAST has no file with {query}.",
         advice=f"There are {there or 'no FITS files at all'}; choose by --products and --project.",
     )
+
+
+def _require_kinds(wanted: Iterable[str], tables: Iterable[Table]) -> None:
+    """Refuse a word that is no kind of file, which would leave its files out without a word."""
+    kinds = (_text(row, "productSubGroupDescription") for table in tables for row in table)
+    offered = {kind.upper() for kind in kinds if kind}
+    known = {kind.value.upper() for kind in ProductKind} | offered
+    unknown = [kind for kind in wanted if kind.upper() not in known]
+    if unknown:
+        raise UsageError(
+            f"{unknown[0]} is no kind of file.",
+            advice=f"There are {', '.join(sorted(offered))}.",
+        )
 
 
 def _words(value: object) -> str:

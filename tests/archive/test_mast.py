@@ -76,6 +76,23 @@ def test_nothing_of_the_kind_says_what_there_is(archive: LoopbackArchive) -> Non
     assert "FLT of CALWF3" in str(caught.value)
 
 
+@pytest.mark.parametrize("products", [("FLT", "XYZ"), ("xyz", "flt"), ("FLT", "DRX", "DRZ")])
+def test_a_word_that_is_no_kind_of_file_is_refused_beside_others(
+    archive: LoopbackArchive, products: tuple[str, ...]
+) -> None:
+    with pytest.raises(UsageError, match=r"(?i)(xyz|drx) is no kind of file") as caught:
+        client_of(archive).products(MastQuery(("i*",), products=products))
+    assert "ASN, FLT" in str(caught.value)
+
+
+@pytest.mark.parametrize("products", [("FLT", "FLC"), ("flt", "raw"), ("FLT", "DRC", "HLET")])
+def test_kinds_that_a_camera_does_not_have_may_stand_beside_others(
+    archive: LoopbackArchive, products: tuple[str, ...]
+) -> None:
+    found = client_of(archive).products(MastQuery(("i*",), products=products, project=None))
+    assert {one.kind for one in found} <= {one.upper() for one in products}
+
+
 def test_an_empty_answer_is_not_found(archive: LoopbackArchive) -> None:
     archive.misbehave("empty", service="portal")
     with pytest.raises(NotFoundError, match="no HST observation with obs_ids=i"):
