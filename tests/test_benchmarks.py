@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
+import time
 import urllib.request
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from sqlalchemy import make_url
 from scripts.benchmarks import __main__ as bench
 from scripts.benchmarks import floors
 from scripts.benchmarks.survey import _rows
-from scripts.benchmarks.timing import in_turns, with_share
+from scripts.benchmarks.timing import Spent, by_clock, by_processor, in_turns, with_share
 
 
 def row(**fields: object) -> dict[str, object]:
@@ -30,11 +33,32 @@ def cells(result: dict[str, object]) -> dict[str, str]:
     return dict(zip(names, values, strict=True))
 
 
-def test_works_are_timed_in_turns() -> None:
+def test_works_are_timed_in_turns_by_both_clocks() -> None:
     done: list[str] = []
-    medians = in_turns(lambda: done.append("a"), lambda: done.append("b"), repeats=3)
+
+    def wait() -> None:
+        done.append("a")
+        time.sleep(0.05)
+
+    def work() -> None:
+        done.append("b")
+        subprocess.run([sys.executable, "-c", "sum(range(3_000_000))"], check=True)
+
+    waited, worked = in_turns(wait, work, repeats=3)
     assert done == ["a", "b"] * 3
-    assert len(medians) == 2
+    assert waited.wall_s >= 0.05 > 10 * waited.cpu_s
+    assert worked.cpu_s > 0.01
+
+
+def test_a_result_has_both_clocks_of_what_was_measured() -> None:
+    nothing, ours, floor = Spent(1.0, 0.5), Spent(2.0, 3.0), Spent(0.5, 0.25)
+    known = {"cpu_s": 3.0, "wall_s": 2.0}
+    assert by_clock(nothing, ours, floor) == {
+        "median_reference_s": 1.0, "median_s": 2.0, "floor_s": 0.5, **known
+    }  # fmt: skip
+    assert by_processor(nothing, ours, floor) == {
+        "median_reference_s": 0.5, "median_s": 3.0, "floor_s": 0.25, **known
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ _COLUMNS = {
     "ratio": "ratio",
     "median_reference_s": "reference [s]",
     "median_s": "measured [s]",
+    "cpu_s": "CPU [s]",
+    "wall_s": "wall [s]",
     "floor_s": "floor [s]",
     "floor_share": "share of floor reached",
     "passed": "met",

@@ -12,7 +12,7 @@ from pathlib import Path
 from astropy.io import fits
 
 from scripts.benchmarks import floors
-from scripts.benchmarks.timing import Result, in_turns
+from scripts.benchmarks.timing import Result, Spent, by_clock, in_turns
 from skydb.api.composition import Services
 from skydb.domain.vocabulary import IngestStatus
 from skydb.files.checksum import checksums_ahead
@@ -47,17 +47,15 @@ def _exposures(directory: Path, detector: SimDetector) -> list[Path]:
     return sorted([*directory.glob("*_flt.fits"), *directory.glob("*_flc.fits")])
 
 
-def _result(name: str, limit: float, times: Sequence[float], note: str) -> Result:
+def _result(name: str, limit: float, times: Sequence[Spent], note: str) -> Result:
     """Row of a reference, of ours, and of the floor."""
-    reference_s, ours_s, floor_s = times
+    reference, ours, floor = times
     return {
         "name": name,
         "target": f"<= {limit:.3g} x",
-        "ratio": ours_s / reference_s,
-        "median_reference_s": reference_s,
-        "median_s": ours_s,
-        "floor_s": floor_s,
-        "passed": ours_s <= limit * reference_s,
+        "ratio": ours.wall_s / reference.wall_s,
+        **by_clock(reference, ours, floor),
+        "passed": ours.wall_s <= limit * reference.wall_s,
         "note": note,
     }
 
@@ -84,7 +82,7 @@ def _reading(camera: str, paths: Sequence[Path], repeats: int) -> Result:
     ours()
     two_headers()
     medians = in_turns(two_headers, ours, bare, repeats=3 * repeats)
-    times = [seconds / len(many) for seconds in medians]
+    times = [Spent(*(clock / len(many) for clock in one)) for one in medians]
     note = "the reference is astropy reading two headers of the file; floor: reading their bytes"
     return _result(f"read_facts, {camera}", _READ_RATIO, times, note)
 
@@ -113,7 +111,8 @@ def _jobs(workdir: Path, model: Path, repeats: int) -> Result:
         floors.insert_rows(ledger, rows)
 
     times = in_turns(lambda: ingest(1), lambda: ingest(2), bare, repeats=repeats)
-    note = f"the reference is 1 job; {available_cores()} processors, {1e3 * times[1] / _FILES:.2g}"
+    each_ms = 1e3 * times[1].wall_s / _FILES
+    note = f"the reference is 1 job; {available_cores()} processors, {each_ms:.2g}"
     return _result(
         f"ingest of {_FILES} files, 2 jobs", _JOBS_RATIO, times, f"{note} ms a file with 2 jobs"
     )
@@ -160,10 +159,10 @@ def _sums(workdir: Path, repeats: int) -> Result:
         with ThreadPoolExecutor(jobs) as threads:
             list(threads.map(hashlib.sha256, [content] * _LARGE_FILES))
 
-    read_s, ours_s, hash_s = in_turns(read_only, checksums, hash_only, repeats=repeats)
+    read, ours, hashed = in_turns(read_only, checksums, hash_only, repeats=repeats)
     # One can go on beside the other, so that the longer one is what it takes at least.
-    times = read_s, ours_s, max(read_s, hash_s)
-    speed = _LARGE_FILES * _LARGE_BYTES / ours_s / 1e6
+    times = read, ours, max(read, hashed)
+    speed = _LARGE_FILES * _LARGE_BYTES / ours.wall_s / 1e6
     note = f"the reference is reading the bytes; {speed:.0f} MB/s with {jobs} threads"
     return _result("checksums in parallel", _CHECKSUM_RATIO, times, note)
 

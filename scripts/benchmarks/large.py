@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-import statistics
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from scripts.benchmarks.onepass import Bench
-from scripts.benchmarks.timing import Result, cpu_seconds, cpu_seconds_of_children
+from scripts.benchmarks.timing import Result, by_processor, in_turns
 from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.drizzle.onepass import OnePass
 from skydb.drizzle.runner import DrizzlepacRunner
@@ -46,25 +45,17 @@ def _measured(home: Path, detector: SimDetector, repeats: int) -> Result:
         simulate_field(home / "field", FieldPlan(detector, (1, 1), 4, seed=5, products=False))
     exposures = sorted((home / "field").glob("*_fl?.fits"))
     most_mib, bench = _memory_mib(exposures, home / "memory"), Bench(exposures, home)
-    rounds = [
-        (
-            cpu_seconds_of_children(bench.run_astrodrizzle),
-            cpu_seconds_of_children(bench.run_one_pass),
-            cpu_seconds(bench.run_floor),
-        )
-        for _ in range(repeats)
-    ]
-    reference_s, ours_s, floor_s = (statistics.median(times) for times in zip(*rounds, strict=True))
+    reference, ours, floor = in_turns(
+        *(bench.run_astrodrizzle, bench.run_one_pass, bench.run_floor), repeats=repeats
+    )
     differences = {method.value: bench.difference(method) for method in COMPUTED_METHODS}
-    ratio, worst = ours_s / reference_s, max(differences.values())
+    ratio, worst = ours.cpu_s / reference.cpu_s, max(differences.values())
     is_small = most_mib <= _MOST_MIB
     return {
         "name": f"mosaics of four methods, one pass: {detector.value}, 4 full exposures",
         "target": "<= 1/7, 1 GiB",
         "ratio": ratio,
-        "median_reference_s": reference_s,
-        "median_s": ours_s,
-        "floor_s": floor_s,
+        **by_processor(reference, ours, floor),
         "passed": ratio <= _TARGET and worst <= _LARGEST_DIFFERENCE and is_small,
         "largest_process_mib": most_mib,
         "p999_differences": differences,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from astropy.io import fits
 
 from scripts.benchmarks import floors
-from scripts.benchmarks.timing import Result, cpu_seconds, cpu_seconds_of_children
+from scripts.benchmarks.timing import Result, by_processor, in_turns
 from skydb.domain.vocabulary import COMPUTED_METHODS, SkyMethod
 from skydb.drizzle.astrodrizzle import AstroDrizzle, DrizzleOutcome
 from skydb.drizzle.crmasks import read_masks
@@ -70,26 +69,16 @@ class _Bench:
         self._ours: dict[SkyMethod, OnePassMosaic] = {}
 
     def measure(self, name: str, repeats: int) -> Result:
-        rounds = [
-            (
-                cpu_seconds_of_children(self._run_astrodrizzle),
-                cpu_seconds_of_children(self._run_one_pass),
-                cpu_seconds(self._run_floor),
-            )
-            for _ in range(repeats)
-        ]
-        reference_s, ours_s, floor_s = (
-            statistics.median(times) for times in zip(*rounds, strict=True)
+        reference, ours, floor = in_turns(
+            *(self._run_astrodrizzle, self._run_one_pass, self._run_floor), repeats=repeats
         )
         different = {method.value: self._different(method) for method in COMPUTED_METHODS}
-        ratio, worst = ours_s / reference_s, max(different.values())
+        ratio, worst = ours.cpu_s / reference.cpu_s, max(different.values())
         return {
             "name": f"four methods without cosmic rays, one pass: {name}",
             "target": "<= 1/2.5",
             "ratio": ratio,
-            "median_reference_s": reference_s,
-            "median_s": ours_s,
-            "floor_s": floor_s,
+            **by_processor(reference, ours, floor),
             "passed": ratio <= _TARGET and worst <= _DIFFERENT,
             "masks_different": different,
             "p999_differences": {one.value: self._apart(one) for one in COMPUTED_METHODS},

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from scripts.benchmarks.timing import Result, cpu_seconds_of_children
+from scripts.benchmarks.timing import Result, by_processor, in_turns
 from skydb.simulate.field import simulate_field
 from skydb.simulate.plan import FieldPlan
 
@@ -53,25 +52,18 @@ def measure(workdir: Path, repeats: int) -> Iterator[Result]:
 
 
 def _row(
-    home: Path, words: Sequence[str], limit_s: float, floor: Sequence[str], times: int
+    home: Path, words: Sequence[str], limit_s: float, bare: Sequence[str], times: int
 ) -> Result:
-    ways = (("-c", "pass"), _skydb(words), floor)
-    nothing_s, ours_s, floor_s = _in_turns([_runs(home, way) for way in ways], times)
+    ways = (("-c", "pass"), _skydb(words), bare)
+    nothing, ours, floor = in_turns(*(_runs(home, way) for way in ways), repeats=times)
     return {
         "name": f"skydb {words[0]}",
         "target": f"<= {limit_s} s",
-        "ratio": ours_s / limit_s,
-        "median_reference_s": nothing_s,
-        "median_s": ours_s,
-        "floor_s": floor_s,
-        "passed": ours_s <= limit_s,
+        "ratio": ours.cpu_s / limit_s,
+        **by_processor(nothing, ours, floor),
+        "passed": ours.cpu_s <= limit_s,
         "note": "processor time; the reference is `python -c pass`",
     }
-
-
-def _in_turns(works: Sequence[Callable[[], None]], times: int) -> list[float]:
-    rounds = [[cpu_seconds_of_children(work) for work in works] for _ in range(times)]
-    return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
 def _runs(home: Path, way: Sequence[str]) -> Callable[[], None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import statistics
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 Result = dict[str, Any]
 
@@ -18,25 +18,55 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """Processor time of one call in this process, all threads together."""
-    began = time.process_time()
+class Spent(NamedTuple):
+    """Seconds of a piece of work: by the clock, and of the processor with all subprocesses."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def spent(work: Callable[[], object]) -> Spent:
+    """Both clocks of one call."""
+    began, cpu_s = time.perf_counter(), _cpu_s()
     work()
-    return time.process_time() - began
+    return Spent(time.perf_counter() - began, _cpu_s() - cpu_s)
 
 
-def cpu_seconds_of_children(work: Callable[[], object]) -> float:
-    """Processor time of the subprocesses of one call, which other work leaves alone."""
-    began = resource.getrusage(resource.RUSAGE_CHILDREN)
-    work()
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+def _cpu_s() -> float:
+    """Processor time of this process, all threads together, and of its ended subprocesses."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def in_turns(*works: Callable[[], object], repeats: int) -> list[float]:
-    """Median seconds of each of several works, timed in turns."""
-    rounds = [[seconds(work) for work in works] for _ in range(repeats)]
-    return [statistics.median(times) for times in zip(*rounds, strict=True)]
+def in_turns(*works: Callable[[], object], repeats: int) -> list[Spent]:
+    """Medians of each of several works, timed in turns."""
+    rounds = [[spent(work) for work in works] for _ in range(repeats)]
+    return [median(times) for times in zip(*rounds, strict=True)]
+
+
+def median(times: Iterable[Spent]) -> Spent:
+    """Median of each clock by itself."""
+    return Spent(*(statistics.median(one) for one in zip(*times, strict=True)))
+
+
+def by_clock(reference: Spent, ours: Spent, floor: Spent) -> Result:
+    """Fields of a result that counts seconds by the clock."""
+    return _fields(reference.wall_s, ours.wall_s, floor.wall_s, ours)
+
+
+def by_processor(reference: Spent, ours: Spent, floor: Spent) -> Result:
+    """Fields of a result that counts seconds of the processor, which other work leaves alone."""
+    return _fields(reference.cpu_s, ours.cpu_s, floor.cpu_s, ours)
+
+
+def _fields(reference_s: float, ours_s: float, floor_s: float, ours: Spent) -> Result:
+    return {
+        "median_reference_s": reference_s,
+        "median_s": ours_s,
+        "floor_s": floor_s,
+        "cpu_s": ours.cpu_s,
+        "wall_s": ours.wall_s,
+    }
 
 
 def with_share(result: Result) -> Result:

@@ -65,8 +65,8 @@ def measure(workdir: Path, repeats: int) -> Iterator[Result]:
             url = server.url(server.create_database(template))
             spent = _run(url, workdir / "data", home, workers)
             alone = alone or spent
-            (floor_s,) = in_turns(lambda: floors.read_pixels(images), repeats=3)
-            yield {**_result(workers, spent, alone), "floor_s": floor_s}
+            (floor,) = in_turns(lambda: floors.read_pixels(images), repeats=3)
+            yield {**_result(workers, spent, alone), "floor_s": floor.wall_s}
     finally:
         server.stop()
 

@@ -21,17 +21,7 @@ _VOUNITS = {
     **{unit: unit for unit in ("deg", "arcmin", "arcsec", "mas", "arcsec2", "m", "s")},
     **{
         unit: unit
-        for unit in (
-            "pix",
-            "kbyte",
-            "mas/yr",
-            "yr",
-            "mag",
-            "electron",
-            "electron/s",
-            "electron/adu",
-            "%",
-        )
+        for unit in ("pix", "kbyte", "mas/yr", "yr", "mag", "electron", "electron/s", "%")
     },
     **{"bytes": "byte", "MJD": "d", "days": "d"},
 }
@@ -55,10 +45,7 @@ _SUFFIXES = {
 UTC = "UTC"
 
 #: How units are printed that a table would be too wide with, or that are written otherwise.
-_PRINTED = {
-    **{"arcsec2": "arcsec²", "electron": "e-", "electron/s": "e-/s"},
-    **{"electron/adu": "e-/adu"},
-}
+_PRINTED = {"arcsec2": "arcsec²", "electron": "e-", "electron/s": "e-/s"}
 
 #: Unit of a column whose rows have their units in another one.
 _BESIDE = re.compile(r"see `(\w+)`")
