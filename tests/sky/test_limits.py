@@ -324,9 +324,10 @@ def test_stars_that_lift_levels_are_said_and_counts_that_lower_them_are_not(
         islands=[("a", "b")], zeros=(Zero(2, 2, 0.0),), extended_pull=0.0, left=0.0,
         stars=Pull(value, 1.0),
     )  # fmt: skip
-    sentences = _scene(evidence, 10.0)
+    unit: Any = SimpleNamespace(per_brightness=10.0, name="electron")
+    sentences = _scene(evidence, unit)
     assert sentences[0] == "the lowest level is flat and shared by 2 separate places"
-    assert sentences[1:] == ["stars lift levels by 40"] * is_said
+    assert sentences[1:] == ["stars lift levels by 40 electron"] * is_said
 
 
 def test_four_matches_can_show_a_rotation() -> None:
