@@ -59,7 +59,7 @@ def page() -> str:
     of_fields = [("skydb.simulate", simulate), ("skydb.simulate.redeliver", redeliver)]
     parts.append(_table("skydb.simulate", of_fields))
     parts.append(_table("db", _methods("db", Ledger)))
-    for name, group in _groups(skydb.lazy_ledger()):
+    for name, group in _groups(Ledger):
         parts.append(_table(f"db.{name}", _methods(f"db.{name}", group)))
     return "\n".join(parts)
 
@@ -68,14 +68,14 @@ def _own(kind: type, base: type) -> list[str]:
     return [name for name in kind.__annotations__ if name not in base.__annotations__]
 
 
-def _groups(owner: object, before: str = "") -> Iterator[tuple[str, type[Group]]]:
+def _groups(owner: type, before: str = "") -> Iterator[tuple[str, type[Group]]]:
     """Groups of a ledger, and groups in them, by name."""
-    for name, made in vars(type(owner)).items():
+    for name, made in vars(owner).items():
         maker = getattr(made, "func", getattr(made, "fget", None))
         kind = inspect.get_annotations(maker, eval_str=False).get("return") if maker else None
         if isinstance(kind, str) and kind.endswith("Group"):
-            group = getattr(owner, name)
-            yield f"{before}{name}", type(group)
+            group = getattr(inspect.getmodule(owner), kind)
+            yield f"{before}{name}", group
             yield from _groups(group, f"{before}{name}.")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 
 from skydb.api.boundary import guard_methods
 from skydb.api.browsing import BrowsingCommand
@@ -28,6 +29,28 @@ if TYPE_CHECKING:
     from skydb.api.sky import SkyGroup
     from skydb.services.core import Progress
     from skydb.services.selftest import FieldMaker
+
+
+#: Modules of the groups, which are imported when a group is asked for.
+_GROUPS = {
+    "AlignGroup": "alignment",
+    "BooksGroup": "books",
+    "DatabaseGroup": "database",
+    "ExportGroup": "exports",
+    "FetchGroup": "fetching",
+    "HistoryGroup": "files",
+    "InspectGroup": "files",
+    "PresetGroup": "presets",
+    "RefcatGroup": "catalogs",
+    "RunsGroup": "runs",
+    "SkyGroup": "sky",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a group
+    if name in _GROUPS:
+        return getattr(import_module(f"skydb.api.{_GROUPS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 for _commands in (ReadingCommands, WorkingCommands, BrowsingCommand):

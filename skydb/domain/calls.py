@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from inspect import Parameter, isclass, isfunction, signature, unwrap
@@ -86,7 +87,8 @@ def _group(found: object) -> type | None:
     made_by = getattr(found, "func", None) or getattr(found, "fget", None)
     if not isinstance(found, (cached_property, property)) or made_by is None:
         return None
-    kind = made_by.__globals__.get(made_by.__annotations__["return"])
+    # A module may import a group when it is asked for.
+    kind = getattr(sys.modules[made_by.__module__], made_by.__annotations__["return"], None)
     return kind if isclass(kind) else None
 
 

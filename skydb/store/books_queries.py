@@ -67,7 +67,7 @@ def _in_utc(at: datetime | str | None) -> str | None:
     if isinstance(at, str):
         day, _, clock = at.partition(" ")
         return f"{day}T{clock.removesuffix('.000000')}+00:00"
-    return at and at.astimezone(UTC).isoformat()
+    return None if at is None else at.astimezone(UTC).isoformat()
 
 
 def visit_status(session: Session, scope: Scope) -> list[Row]:
