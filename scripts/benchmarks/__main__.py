@@ -41,6 +41,8 @@ NAMES = (
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 RECORD = PAGE.with_suffix(".json")
 _TABLE = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
+#: Columns of a terminal that the table needs.
+_WIDTH = 180
 #: Field of a result, and the head of its column.
 _COLUMNS = {
     "name": "what",
@@ -146,7 +148,8 @@ def _show(results: Iterable[Result]) -> None:
     table = Table(*_COLUMNS, box=None)
     for result in results:
         table.add_row(*_cells(result))
-    Console().print(table)
+    console = Console()
+    console.print(table, width=max(console.width, _WIDTH), soft_wrap=True)
 
 
 def _markdown(results: Iterable[Result]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from scripts.benchmarks.onepass import Bench
+from scripts.benchmarks.onepass import Bench, made_up_skies
 from scripts.benchmarks.timing import Result, by_processor, in_turns
 from skydb.domain.vocabulary import COMPUTED_METHODS
 from skydb.drizzle.onepass import OnePass
@@ -73,7 +73,7 @@ def _memory_mib(exposures: Sequence[Path], scratch: Path) -> float:
 
 def _largest_child_mib(exposures: Sequence[Path], scratch: Path) -> float:
     skies = {
-        method: {(path.name, chip): float(place) for path in exposures for chip in (1, 2)}
+        method: {chip: sky + place for chip, sky in made_up_skies(exposures).items()}
         for place, method in enumerate(COMPUTED_METHODS)
     }
     outputs = {method: method.column for method in COMPUTED_METHODS}
