@@ -176,18 +176,19 @@ def _with_values(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def command_tree(words: Sequence[str] | None = None) -> Callable[..., object]:
-    """The tree of all commands, or one that has at least the command that a line calls.
+    """The tree of all commands, made anew, or one that has at least what a line calls.
 
     Parameters
     ----------
     words : sequence of str, optional
-        The line, options of every command first, as :func:`placed` gives it.
+        The line, options of every command first, as :func:`placed` gives it. Its tree is kept
+        for the next line.
     """
     name = None if words is None else _called(words)
     every = (module for modules in MODULES.values() for module in modules)
     for module in every if name is None else MODULES[name]:
         _attach(module)
-    return _made(_attach.cache_info().currsize)
+    return _new() if words is None else _made(_attach.cache_info().currsize)
 
 
 def _called(words: Sequence[str]) -> str | None:
@@ -206,6 +207,10 @@ def _attach(module: str) -> None:
 @cache
 def _made(_: int) -> Callable[..., object]:
     """The tree of what is attached: once for a process that calls one command."""
+    return _new()
+
+
+def _new() -> Callable[..., object]:
     late(app)
     app.registered_commands.sort(key=_place)
     app.registered_groups.sort(key=_place)

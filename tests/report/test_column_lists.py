@@ -111,6 +111,7 @@ def test_numbers_without_a_unit_are_counts_ratios_and_names() -> None:
         *("scale", "trust", "x", "y", "z", "em_res_power", "catalog_covered_share"),
         *("completeness", "completeness_on_sky", "false_alarm_rate", "significance"),
         "component_significance",
+        "gain",
     }
 
 
