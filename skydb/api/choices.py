@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 _PROJECTS = ("CALWF3", "CALACS", "HAP-SVM", "HAP-MVM", "all")
 #: Detectors of WFC3 and ACS.
 _DETECTORS = ("IR", "UVIS", "WFC", "HRC", "SBC")
-_PRESETS = ("tutorial", "hap")
 #: Geometries of a fit, from the one with the fewest parameters.
 _GEOMETRIES = ("shift", "rshift", "rscale", "general")
 
@@ -88,8 +87,8 @@ CHOICES: Mapping[str, Callable[[], Iterable[str]]] = {
     "without motion": _member_of("domain.cataloguse", "WithoutMotion"),
     "guard": _guards,
     "view": _views,
-    "preset": lambda: _PRESETS,
-    "preset or default": lambda: (*_PRESETS, "default"),
+    "preset": _member_of("drizzle.presets", "BUILT_IN"),
+    "preset or default": lambda: (*choices("preset"), "default"),
     "detector": lambda: _DETECTORS,
     "geometry": lambda: _GEOMETRIES,
     "project": lambda: _PROJECTS,

@@ -60,7 +60,7 @@ class Endpoints:
 
 def variables_for(url: str) -> dict[str, str]:
     """Environment variables by which commands ask one server for everything."""
-    return dict.fromkeys((MAST_VARIABLE, GAIA_VARIABLE, GSSS_VARIABLE), url)
+    return dict.fromkeys(VARIABLES, url)
 
 
 def _checked(name: str, url: str) -> str:

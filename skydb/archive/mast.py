@@ -185,7 +185,7 @@ class MastClient:
         Raises
         ------
         UsageError
-            When the query asks for nothing.
+            When the query asks for nothing, or for a kind that is neither offered nor known.
         NotFoundError
             When MAST has no such observation, or none of its files is of the kind.
         ArchiveError
@@ -330,14 +330,14 @@ def _nothing_of_the_kind(query: str, tables: Iterable[Table]) -> NotFoundError:
 
 
 def _require_kinds(wanted: Iterable[str], tables: Iterable[Table]) -> None:
-    """Refuse a word that is no kind of file, which would leave its files out without a word."""
+    """Refuse a kind that is neither offered nor known, whose files would just be missing."""
     kinds = (_text(row, "productSubGroupDescription") for table in tables for row in table)
     offered = {kind.upper() for kind in kinds if kind}
     known = {kind.value.upper() for kind in ProductKind} | offered
     unknown = [kind for kind in wanted if kind.upper() not in known]
     if unknown:
         raise UsageError(
-            f"{unknown[0]} is no kind of file.",
+            f"There is no {unknown[0]} among these files, and skydb knows no such kind.",
             advice=f"There are {', '.join(sorted(offered))}.",
         )
 
