@@ -197,7 +197,12 @@ def settled_astropy() -> Iterator[None]:
     from astropy.config import ConfigItem
     from astropy.io.fits import Card, Header
 
-    from skydb.drizzle.tasks.lookups import find_cards_by_index, pass_sound_cards
+    from skydb.drizzle.tasks.lookups import (
+        copy_headers_whole,
+        count_on_few_cards,
+        find_cards_by_index,
+        pass_sound_cards,
+    )
 
     known: dict[ConfigItem, object] = {}
     ask, change = ConfigItem.__call__, ConfigItem.set
@@ -215,9 +220,12 @@ def settled_astropy() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConfigItem, "__call__", remembered)
         patch.setattr(ConfigItem, "set", changed)
-        patch.setattr(Header, "index", Header.index)
+        for name in ("index", "copy", "_updateindices"):
+            patch.setattr(Header, name, getattr(Header, name))
         patch.setattr(Card, "_verify", Card._verify)
         find_cards_by_index()
+        count_on_few_cards()
+        copy_headers_whole()
         pass_sound_cards()
         yield
 

@@ -22,6 +22,7 @@ from skydb.drizzle.settings import AstroDrizzleSettings
 from skydb.drizzle.tasks import onepass, onepass_square
 from skydb.drizzle.tasks.lean import DRIZZLE, import_drizzlepac
 from skydb.drizzle.tasks.onepass_chips import drizzle_exposure, pixels
+from skydb.drizzle.tasks.onepass_corners import Corners, Interpolate
 from skydb.drizzle.tasks.onepass_field import read_field
 from skydb.drizzle.tasks.onepass_kernel import KernelCall
 from skydb.drizzle.tasks.onepass_square import ChipRefusedError, SquareKernel
@@ -65,6 +66,48 @@ def is_refused(path: Path, wish: str, square: SquareKernel) -> bool:
     except ChipRefusedError:
         return True
     return False
+
+
+def corners_of(path: Path, wish: str, square: SquareKernel) -> list[Corners]:
+    """Corners of the pixels of every chip, as the faster kernel takes them."""
+    seen: list[Corners] = []
+
+    class Seen(Corners):
+        def __init__(self, *given: object, **named: object) -> None:
+            super().__init__(*given, **named)
+            seen.append(self)
+
+    with mock.patch.object(onepass_square, "Corners", Seen):
+        drizzled(path, wish, square)
+    return seen
+
+
+def off(interpolate: Interpolate) -> Interpolate:
+    """Interpolate otherwise than drizzlepac, by the last bit of one corner."""
+
+    def changed(table: np.ndarray, x: np.ndarray, y: np.ndarray, places: np.ndarray) -> None:
+        interpolate(table, x, y, places)
+        places[1, -1, -1] = np.nextafter(places[1, -1, -1], np.inf)
+
+    return changed
+
+
+def corner_arrays(path: Path, wish: str, square: SquareKernel) -> dict[str, np.ndarray]:
+    """Corners of every chip by drizzlepac and in the faster way, and where they bend."""
+    arrays = {}
+    rows = slice(3, 61)
+    for chip, corners in enumerate(corners_of(path, wish, square)):
+        ours = {"ours": corners.of(rows), "bends": corners.bends(rows)}
+        assert corners._grid is not None
+        corners._grid = None
+        arrays |= {
+            f"{path.parent.name}/{wish}/{chip}/corners/{name}": one
+            for name, one in {**ours, "theirs": corners.of(rows)}.items()
+        }
+    other = SquareKernel(square.add_rows, off(square.interpolate))
+    grids = [corners._grid for corners in corners_of(path, wish, other)]
+    arrays[f"{path.parent.name}/{wish}/trusted"] = np.array([grid is not None for grid in grids])
+    return arrays
 
 
 def passed(path: Path, fewest_pixels: float) -> Path:
@@ -117,6 +160,7 @@ def main(out: Path, paths: list[Path]) -> None:
                     arrays[f"{name}/weight"] = found.weight
                     if found.context is not None:
                         arrays[f"{name}/context"] = found.context
+            arrays |= corner_arrays(path, wish, square)
         for wish in REFUSED:
             refused = np.array(is_refused(path, wish, square))
             arrays[f"{path.parent.name}/{wish}/is refused"] = refused

@@ -11,6 +11,8 @@ from astropy.io.fits import Card, Header
 from stsci.tools import cfgpars
 
 from skydb.drizzle.tasks.lookups import (
+    copy_headers_whole,
+    count_on_few_cards,
     find_cards_by_index,
     find_parameter_files_once,
     pass_sound_cards,
@@ -36,31 +38,83 @@ def _place(search, *arguments) -> int | str:
         return str(error)
 
 
+def _change(header: Header, chance: random.Random, step: int) -> None:
+    """Change something in a header, as tools do."""
+    keyword = chance.choice(_KEYWORDS)
+    match chance.randrange(6):
+        case 0:
+            header.insert(chance.randrange(len(header) + 1), (keyword, step))
+        case 1:
+            header[keyword] = step
+        case 2:
+            header.remove(keyword, ignore_missing=True)
+        case 3:
+            del header[chance.randrange(len(header))]
+        case 4 if "EXTNAME" in header:
+            header.rename_keyword("EXTNAME", f"NEW{step}")
+        case _:
+            header.append((keyword, step), bottom=chance.random() < 0.5)
+
+
+def _first_header() -> Header:
+    return Header([Card("D2IM1.EXTVER", 1.0), ("DP1", "EXTVER: 2"), ("dp1", "NAXES: 2")])
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(20))
 def test_a_card_is_found_where_a_comparison_of_all_finds_it(by_comparison, seed: int) -> None:
-    chance = random.Random(seed)
-    header = Header([Card("D2IM1.EXTVER", 1.0), ("DP1", "EXTVER: 2"), ("dp1", "NAXES: 2")])
+    chance, header = random.Random(seed), _first_header()
     for step in range(60):
-        keyword = chance.choice(_KEYWORDS)
-        match chance.randrange(6):
-            case 0:
-                header.insert(chance.randrange(len(header) + 1), (keyword, step))
-            case 1:
-                header[keyword] = step
-            case 2:
-                header.remove(keyword, ignore_missing=True)
-            case 3:
-                del header[chance.randrange(len(header))]
-            case 4 if "EXTNAME" in header:
-                header.rename_keyword("EXTNAME", f"NEW{step}")
-            case _:
-                header.append((keyword, step), bottom=chance.random() < 0.5)
+        _change(header, chance, step)
         header = chance.choice([header, header.copy(), Header.fromstring(header.tostring())])
         for asked in (*_KEYWORDS, "DP1", "DP1.EXTVER", "D2IM1.EXTVER", f"NEW{step}", "GONE"):
             for limits in ((), (2,), (0, 3)):
                 wanted = _place(by_comparison, header, asked, *limits)
                 assert _place(header.index, asked, *limits) == wanted, (asked, limits)
+
+
+def _known_places(header: Header) -> list[dict[str, list[int]]]:
+    """Where a header thinks that its keywords are."""
+    both = (header._keyword_indices, header._rvkc_indices)
+    return [{name: list(places) for name, places in one.items() if places} for one in both]
+
+
+def _history(seed: int) -> list[object]:
+    """All that becomes of a header by many changes, some of them of a copy."""
+    chance, header, seen = random.Random(seed), _first_header(), list[object]()
+    for step in range(80):
+        before = header
+        header = header.copy(strip=chance.random() < 0.1) if chance.random() < 0.3 else header
+        was = before.tostring()
+        _change(header, chance, step)
+        seen += [header.tostring(), _known_places(header), header._modified]
+        seen += [before is header or before.tostring() == was, _known_places(before)]
+    return seen
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(30))
+def test_headers_are_changed_and_copied_as_ever(monkeypatch, seed: int) -> None:
+    for name in ("_updateindices", "copy"):
+        real = getattr(Header, name)
+        monkeypatch.setattr(Header, name, getattr(real, "__wrapped__", real))
+    wanted = _history(seed)
+    count_on_few_cards()
+    copy_headers_whole()
+    assert all(hasattr(getattr(Header, name), "__wrapped__") for name in ("_updateindices", "copy"))
+    assert _history(seed) == wanted
+
+
+def test_a_header_of_another_class_is_copied_by_its_own_means(monkeypatch) -> None:
+    class Own(Header):
+        def __init__(self, *given: object, **named: object) -> None:
+            super().__init__(*given, **named)
+            self.is_own = True
+
+    monkeypatch.setattr(Header, "copy", getattr(Header.copy, "__wrapped__", Header.copy))
+    copy_headers_whole()
+    copied = Own([("NAXIS", 2)]).copy()
+    assert type(copied) is Own and copied.is_own and copied["NAXIS"] == 2
 
 
 def test_parameter_files_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,29 @@ def test_chips_are_those_of_drizzlepacs_kernel(chips, detector, wish):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("detector", CHIPS)
+def test_corners_are_those_that_drizzlepac_maps_to_the_last_bit(chips, detector, wish):
+    for chip in range(CHIPS[detector]):
+        ours, theirs, bends = (
+            chips[detector][f"{wish}/{chip}/corners/{name}"] for name in ("ours", "theirs", "bends")
+        )
+        assert ours.tobytes() == theirs.tobytes()
+        assert len(bends) < ours.shape[1] / 2
+        for x, y in [(1, 0), (0, 1), (0.6, 0.8), (-0.8, 0.6)]:
+            along = x * ours[0] + y * ours[1]
+            some = along[bends]
+            assert some.min() - 1e-9 <= along.min() and along.max() <= some.max() + 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize("detector", CHIPS)
+def test_corners_that_differ_in_a_bit_are_left_to_drizzlepac(chips, detector, wish):
+    assert not chips[detector][f"{wish}/trusted"].any()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", CHIPS)
 def test_a_pass_with_a_chip_that_is_refused_is_made_by_drizzlepacs_kernel(chips, detector):
     found = chips[detector]
@@ -255,6 +278,17 @@ def test_a_damaged_or_full_cache_leaves_the_work_to_drizzlepac(monkeypatch, erro
 
     monkeypatch.setattr(SquareKernel, "_warmed", fails)
     assert SquareKernel.compiled() is None
+
+
+def test_a_numba_that_cannot_compile_leaves_the_work_to_drizzlepac(monkeypatch, caplog):
+    from numba.core.errors import LoweringError
+
+    def fails(*_):
+        raise LoweringError("no such instruction")
+
+    monkeypatch.setattr(SquareKernel, "_warmed", fails)
+    assert SquareKernel.compiled() is None
+    assert "no such instruction" in caplog.text
 
 
 @pytest.mark.parametrize("pixfrac", [-0.8, 0.0, 0.001])

@@ -17,7 +17,12 @@ from importlib import metadata
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from skydb.drizzle.tasks.lookups import find_cards_by_index, pass_sound_cards
+from skydb.drizzle.tasks.lookups import (
+    copy_headers_whole,
+    count_on_few_cards,
+    find_cards_by_index,
+    pass_sound_cards,
+)
 from skydb.postponed import SELDOM, LateModule, postpone
 
 _PACKAGE = "drizzlepac"
@@ -134,6 +139,8 @@ def settle_configuration() -> None:
     for name, value in settled.items():
         setattr(type(fits.conf), name, value)
     find_cards_by_index()
+    count_on_few_cards()
+    copy_headers_whole()
     pass_sound_cards()
 
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.core.errors import NumbaError as NumbaError
 
 from skydb.drizzle.tasks.onepass_mosaics import Array
+from skydb.drizzle.tasks.onepass_vectors import fetch, move_means
 
 #: Pixels at a time.
 _B = 64
@@ -124,19 +126,33 @@ def _take(work, upper, lower, first, step, count):  # noqa: ANN001, ANN202
 
 
 @njit(error_model="numpy")
+def _ask_for(work, count, means, total, mosaics, nx):  # noqa: ANN001, ANN202
+    """Ask for the pixels of the mosaics that some pixels reach, before they are changed."""
+    for i in range(count):
+        first = np.int64(work[_ROW * _B + i]) * nx + np.int64(work[_COLUMN * _B + i])
+        for row in range(0, _WIDEST, 2):
+            at = first + row * nx
+            fetch(total, at)
+            fetch(means, at * mosaics)
+            fetch(means, (at + _WIDEST - 1) * mosaics)
+
+
+@njit(error_model="numpy")
 def _add(work, pixels, weights, skies, factors, science, weight, context, bit):  # noqa: ANN001, ANN202
     """Add some pixels to the mosaics, each as drizzlepac does, in single precision.
 
     Returns False at a pixel that reaches too far or has no place.
     """
     ny, nx = weight.shape
-    values = np.empty(len(skies), np.float32)
+    mosaics, means = len(skies), science.reshape(-1)
+    _ask_for(work, len(pixels), means, weight.reshape(-1), mosaics, nx)
+    values = np.empty(mosaics, np.float32)
     for i in range(len(pixels)):
         whole = work[_WHOLE * _B + i]
         # Written so that what is no number is refused.
         if not (abs(whole) > 0 and work[_REACH * _B + i] < _WIDEST):
             return False
-        for mosaic in range(len(skies)):
+        for mosaic in range(mosaics):
             value = np.float32(np.float64(pixels[i]) - skies[mosaic])
             values[mosaic] = np.float32(np.float32(value * factors[0]) * factors[1])
         turn = -1.0 if whole > 0 else 1.0
@@ -149,19 +165,57 @@ def _add(work, pixels, weights, skies, factors, science, weight, context, bit): 
                 gain = np.float32(area * share)
                 before = weight[y, x]
                 after = np.float32(before + gain)
-                if before == 0:
-                    for mosaic in range(len(skies)):
-                        science[y, x, mosaic] = values[mosaic]
-                elif after != 0:
-                    for mosaic in range(len(skies)):
-                        flux = np.float32(science[y, x, mosaic] * before)
-                        flux += np.float32(gain * values[mosaic])
-                        # Rounded as a division in double precision is in the end.
-                        science[y, x, mosaic] = flux / after
+                move_means(means, (y * nx + x) * mosaics, values, before, gain, after, skies)
                 weight[y, x] = after
                 if bit and gain > 0:
                     context[y, x] |= bit
     return True
+
+
+@njit(error_model="numpy")
+def interpolate(table, x, y, places):  # noqa: ANN001, ANN201
+    """Places of corners by drizzlepac's table, counted from zero.
+
+    Every product and sum is drizzlepac's, in its order; those that rows of one cell of the table
+    have in common are taken once.
+
+    Parameters
+    ----------
+    table : array of float64 (2, rows, columns)
+        Places that were mapped exactly, counted from one.
+    x, y : array of float64
+        Where the corners lie in the table, by column and by row.
+    places : array of float64 (2, M, N)
+        x and y of the corners; changed.
+    """
+    columns, known = len(x), -1
+    parts = np.empty((2, 4, columns))
+    for row in range(len(y)):
+        cell = int(np.floor(y[row]))
+        after = y[row] - cell
+        before = 1.0 - after
+        if cell != known:
+            _cross(table, x, cell, parts)
+            known = cell
+        for axis in range(2):
+            for i in range(columns):
+                lower = parts[axis, 0, i] * before + parts[axis, 1, i] * before
+                both = (lower + parts[axis, 2, i] * after) + parts[axis, 3, i] * after
+                places[axis, row, i] = both - 1.0
+
+
+@njit(error_model="numpy")
+def _cross(table, x, cell, parts):  # noqa: ANN001, ANN202
+    """Interpolate along a row of cells: each of their corners by its distance from the columns."""
+    for i in range(len(x)):
+        column = int(np.floor(x[i]))
+        after = x[i] - column
+        before = 1.0 - after
+        for axis in range(2):
+            parts[axis, 0, i] = table[axis, cell, column] * before
+            parts[axis, 1, i] = table[axis, cell, column + 1] * after
+            parts[axis, 2, i] = table[axis, cell + 1, column] * before
+            parts[axis, 3, i] = table[axis, cell + 1, column + 1] * after
 
 
 @njit(error_model="numpy")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from skydb.drizzle.tasks.onepass_corners import Corners, Interpolate
 from skydb.drizzle.tasks.onepass_mosaics import Array
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ class SquareKernel:
     ----------
     add_rows : callable
         :func:`.onepass_areas.add_rows`, compiled.
+    interpolate : callable
+        :func:`.onepass_areas.interpolate`, compiled.
     """
 
     add_rows: Callable[..., bool]
+    interpolate: Interpolate
 
     @classmethod
     def compiled(cls, mosaics: int = 1) -> SquareKernel | None:
@@ -70,11 +74,13 @@ class SquareKernel:
         mosaics : int
             How many are made at a time.
         """
+        unusable: tuple[type[Exception], ...] = _UNUSABLE
         try:
             areas = importlib.import_module(_AREAS)
-            _keep_compiled(areas.add_rows)
-            return cls(areas.add_rows)._warmed(mosaics)
-        except _UNUSABLE as error:
+            unusable = (*_UNUSABLE, areas.NumbaError)
+            kernel = cls(_keep_compiled(areas.add_rows), _keep_compiled(areas.interpolate))
+            return kernel._warmed(mosaics)
+        except unusable as error:
             _LOG.warning("No numba (%s): drizzlepac's square kernel is taken.", error)
             return None
 
@@ -85,6 +91,7 @@ class SquareKernel:
         skies, factors = (0.0,) * mosaics, (np.float32(1),) * 2
         own = pixel, pixel, skies, factors, np.zeros((2, 2, 2)), 1, 1
         self.add_rows(*own, science, pixel, nowhere, np.int32(0))
+        self.interpolate(np.zeros((2, 2, 2)), np.zeros(1), np.zeros(1), np.empty((2, 1, 1)))
         return self
 
     def drizzle(
@@ -123,7 +130,8 @@ class SquareKernel:
         ratio = output_wcs.pscale / options["wcslin_pscale"]
         if not suits(ratio, options):
             raise ChipRefusedError("The options of a chip are for drizzlepac's kernel.")
-        corners = _Corners(input_wcs, output_wcs, pixels.shape, options)
+        wcs = input_wcs, output_wcs
+        corners = Corners(*wcs, pixels.shape, options, self.interpolate)
         skies, factors = scales.skies, scales.factors(ratio)
         slant = math.ceil(_SLANT * (ratio + options["pixfrac"])) + 1
         bit = np.int32(0) if target.context is None else _bit(options["uniqid"])
@@ -138,7 +146,8 @@ class SquareKernel:
             places = corners.of(rows)
             steps = places, corners.steps, slant
             mosaics = target.science, target.weight, bits, bit
-            with nullcontext() if front is None else front.block(number, places):
+            seen = places[:, corners.bends(rows)]
+            with nullcontext() if front is None else front.block(number, seen):
                 if not self.add_rows(*own, skies, factors, *steps, *mosaics):
                     raise ChipRefusedError("A pixel of a chip reaches too far for the fast kernel.")
 
@@ -195,12 +204,13 @@ class Scales:
         return weights if self._weight == 1 else weights * self._weight
 
 
-def _keep_compiled(function: Any) -> None:  # noqa: ANN401
+def _keep_compiled(function: Any) -> Any:  # noqa: ANN401
     """Let numba keep what it compiles for the next process, where it finds a place."""
     try:
         function.enable_caching()
     except RuntimeError as error:
         _LOG.warning("numba compiles each time: %s", error)
+    return function
 
 
 def suits(ratio: float, options: Mapping[str, Any]) -> bool:
@@ -234,44 +244,3 @@ def _in_single(rows: Array) -> Array:
 def _bit(number: int) -> np.int32:
     """Bit of a chip in its plane of the context image."""
     return np.uint32(1 << (number - 1) % 32).astype(np.int32)
-
-
-class _Corners:
-    """Corners of the pixels of a chip on the mosaic, by drizzlepac's own mapping."""
-
-    def __init__(
-        self,
-        input_wcs: Any,  # noqa: ANN401
-        output_wcs: Any,  # noqa: ANN401
-        shape: tuple[int, ...],
-        options: dict[str, Any],
-    ) -> None:
-        from drizzlepac import cdriz
-
-        own = input_wcs.pixel_shape
-        self._map = cdriz.DefaultWCSMapping(input_wcs, output_wcs, *own, options["stepsize"])
-        self._half = 0.5 * options["pixfrac"]
-        #: Whether neighbours have a corner in common.
-        self.steps = 1 if options["pixfrac"] == 1 else 2
-        self._x = self._places(0, shape[1])
-
-    def _places(self, first: int, last: int) -> Array:
-        """Positions of the corners of pixels in one direction; pixels count from one there."""
-        if self.steps == 1:
-            return np.arange(first, last + 1) + 0.5
-        centres = np.arange(first + 1.0, last + 1.0)
-        return np.column_stack([centres - self._half, centres + self._half]).ravel()
-
-    def of(self, rows: slice) -> Array:
-        """Positions (2, M, N) of the corners of some rows, counted from zero."""
-        return self._mapped(self._places(rows.start, rows.stop))
-
-    def border_of(self, rows: slice) -> Array:
-        """Positions (2, M, N) of the corners along the first and the last of some rows."""
-        return self._mapped(self._places(rows.start, rows.stop)[[0, -1]])
-
-    def _mapped(self, y: Array) -> Array:
-        shape = len(y), len(self._x)
-        x, y = self._map(np.tile(self._x, len(y)), np.repeat(y, len(self._x)))
-        found: Array = np.stack([x.reshape(shape), y.reshape(shape)])
-        return found - 1
