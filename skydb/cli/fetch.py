@@ -108,7 +108,9 @@ def fetch(
 def _size(planned: Planned) -> str:
     from rich.filesize import decimal
 
-    return f"{counted(len(planned), 'file')}, {decimal(planned.total_bytes)}"
+    size, here = decimal(planned.total_bytes), sum(file.status == "cached" for file in planned)
+    files = counted(len(planned), "file")
+    return f"{files}, of which {here} here; {size} to fetch" if here else f"{files}, {size}"
 
 
 def _review(shell: Shell, planned: Planned, *, must_ask: bool) -> None:

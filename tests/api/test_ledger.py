@@ -231,6 +231,7 @@ def test_what_a_run_would_not_find_is_named_before_it_runs(
     with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
         ledger.ingest(visit[0].parent)
         ledger.refcat.import_(catalog_file, 2016.0, "gaia")
-        assert len(ledger.align.inputs(refcat="gaia")) == 1
+        (product,) = ledger.align.inputs(refcat="gaia")
+        assert (product.kind, product.rootname) == ("drz", None)
         with pytest.raises(NotFoundError, match=said):
             call(ledger)

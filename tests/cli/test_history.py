@@ -55,6 +55,13 @@ def test_a_log_can_be_named_alone_and_is_known_when_its_directory_comes(ledger, 
     assert [row["status"] for row in rows] == ["new", *["known"] * 4]
 
 
+def test_what_is_neither_a_directory_nor_a_file_is_called_so(ledger, tmp_path):
+    odd, gone = (ledger("history", "import", path) for path in ("/dev/null", tmp_path / "gone"))
+    assert odd.code == gone.code == 4
+    assert "/dev/null is neither a directory nor a file" in odd.err
+    assert "There is no directory or file" in gone.err
+
+
 def test_of_a_witness_without_its_log_no_more_is_said_than_was_looked_at(ledger, home):
     shifts = home / "shifts.txt"
     shifts.write_text("# frame: output\n# refimage: a.fits\n# form: delta\n# units: pixels\n")

@@ -317,4 +317,5 @@ def _explained(chosen: ChosenInput, flags: Sequence[Flag]) -> Row:
     """One product as a row of the table of inputs, with the guards that flag it."""
     members = {member.rootname for member in chosen.version.product.members}
     about = {flag.guard.value for flag in flags if flag.subject in {chosen.rootname, *members}}
-    return {**chosen.as_row(), "flags": ", ".join(sorted(about))}
+    own = {"rootname": chosen.version.rootname, "flags": ", ".join(sorted(about))}
+    return {**chosen.as_row(), **own}

@@ -80,7 +80,9 @@ class HistoryService:
         for directory in directories:
             if not (directory.is_dir() or directory.is_file()):
                 raise NotFoundError(
-                    f"There is no directory or file {directory}.",
+                    f"{directory} is neither a directory nor a file."
+                    if directory.exists()
+                    else f"There is no directory or file {directory}.",
                     advice="Give a log, or the directory that the logs are in.",
                 )
             if not is_utf8(directory.resolve()):

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from skydb.archive.endpoints import Endpoints
 from skydb.archive.file_store import FileStore
-from skydb.archive.mast import MastClient, MastQuery
+from skydb.archive.mast import MastClient, MastProduct, MastQuery
 from skydb.archive.session import token_from_environment
 from skydb.domain import Download, DownloadActivity, ProductVersion
-from skydb.domain.vocabulary import FindingKind, IngestStatus
+from skydb.domain.vocabulary import FetchStatus, FindingKind, IngestStatus
 from skydb.errors import SkydbError, UsageError
 from skydb.services.core import Context
+from skydb.services.intake.fetch_attempts import KnownDownload, known_downloads
 from skydb.services.intake.fetched import FetchedFile, FetchPlan, FetchSettings, planned_file
 from skydb.services.intake.fetchwork import FetchWork
 from skydb.services.intake.ingest import IngestService
@@ -67,8 +68,30 @@ class FetchService:
             raise
         finally:
             self.context.progress.end()
+        return FetchPlan(query, settings, products, self._files(products, settings))
+
+    def _files(
+        self, products: Sequence[MastProduct], settings: FetchSettings
+    ) -> tuple[FetchedFile, ...]:
+        """Files as they are listed; those are here of which a fetch has a file of that size.
+
+        Whether it still has its bytes, and whether the archive has others, the fetch asks.
+        """
         home = self._home(settings)
-        return FetchPlan(query, settings, products, tuple(planned_file(p, home) for p in products))
+        files = [planned_file(product, home) for product in products]
+        if settings.refresh:
+            return tuple(files)
+        known = known_downloads(self.context.store, (file.uri for file in files))
+        return tuple(self._here(file, known.get(file.uri)) for file in files)
+
+    def _here(self, file: FetchedFile, known: KnownDownload | None) -> FetchedFile:
+        if known is None or file.status is not FetchStatus.PLANNED:
+            return file
+        path = self.context.workspace.resolve(known.path)
+        is_size = file.bytes in (None, known.size_bytes)
+        if not is_size or not path.is_file() or path.stat().st_size != known.size_bytes:
+            return file
+        return replace(file, status=FetchStatus.CACHED, bytes=known.size_bytes, path=str(path))
 
     def download(self, plan: FetchPlan) -> list[FetchedFile]:
         """Get the files of a plan that are not here yet, and record them.

@@ -93,8 +93,13 @@ class FetchPlan:
 
     @property
     def total_bytes(self) -> int:
-        """Size of all files that may be fetched, as far as the archive lists it."""
-        return sum(product.size_bytes or 0 for product in self.products if not product.name_problem)
+        """Size of all files that are not here and may be fetched, as far as it is listed."""
+        here = {file.uri for file in self.files if file.status is FetchStatus.CACHED}
+        return sum(
+            product.size_bytes or 0
+            for product in self.products
+            if not product.name_problem and printable(product.uri) not in here
+        )
 
 
 def planned_file(product: MastProduct, file_store: FileStore) -> FetchedFile:

@@ -326,6 +326,20 @@ def test_a_plan_records_nothing(archive: LoopbackArchive, services: Services) ->
     assert rows_of(services, "SELECT id FROM activities") == []
 
 
+def test_a_plan_knows_what_is_here(archive: LoopbackArchive, services: Services) -> None:
+    services.fetch.fetch(ONE, QUICK)
+    plan = services.fetch.plan(ALL, QUICK)
+    (here,) = [file for file in plan.files if file.status is FetchStatus.CACHED]
+    assert here.filename == FLT and here.path is not None and Path(here.path).is_file()
+    sizes = {f"{name}_flt.fits": len(content_of(archive, f"{name}_flt.fits")) for name in FILES}
+    assert plan.total_bytes == sum(sizes.values()) - sizes[FLT]
+    again = services.fetch.plan(ALL, dataclasses.replace(QUICK, refresh=True))
+    assert {file.status for file in again.files} == {FetchStatus.PLANNED}
+    Path(here.path).write_bytes(b"cut")
+    cut = services.fetch.plan(ALL, QUICK)
+    assert {file.status for file in cut.files} == {FetchStatus.PLANNED}
+
+
 def test_a_query_that_finds_nothing_leaves_a_failed_row(
     archive: LoopbackArchive, services: Services
 ) -> None:
