@@ -73,7 +73,7 @@ def href_of(column: str, value: object, row: Mapping[str, Any]) -> str | None:
         return field(text)
     if column in ("rootname", "exposure"):
         return exposure(text) if _ROOTNAME.fullmatch(text) else None
-    if column == "visit":
+    if column in ("visit", "visit_label"):
         label = text if len(text) > 2 else f"{row.get('program') or ''}{text}"
         return visit(label) if _VISIT.fullmatch(label) else None
     if column in ("product", "filename", "subject"):

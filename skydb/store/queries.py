@@ -338,7 +338,8 @@ def comparison(session: Session, group_id: int) -> list[Row]:
 
 def labelled(row: Mapping[Any, Any]) -> Row:
     """A row of a view with its visit as one label, ``bxl50``, as all commands show it."""
-    return {**row, "visit": f"{row['program']}{row['visit']}"}
+    rest = {name: value for name, value in row.items() if name != "visit_label"}
+    return {**rest, "visit": f"{row['program']}{row['visit']}"}
 
 
 def runs_of_group(session: Session, group_id: int) -> list[SkyRun]:

@@ -210,6 +210,25 @@ def test_numbers_of_which_no_list_has_a_row_are_numbers(ledger_url: str, tmp_pat
         assert _kinds(ledger.runs(), ["inputs"]) == {"inputs": "U"}
 
 
+def test_sql_finds_a_visit_by_the_name_that_commands_give_it(
+    ledger_url: str, tmp_path: Path, visit: list[Path]
+) -> None:
+    with skydb.open(ledger_url, data=tmp_path / "data") as ledger:
+        ledger.ingest(visit[0].parent)
+        named = {row.visit for row in ledger.status()}
+        assert named
+        for view in (
+            "v_visit_status",
+            "v_exposure_status",
+            "v_footprints",
+            "ivoa_obscore",
+            "v_todo",
+        ):
+            found = ledger.sql(f"SELECT program, visit, visit_label FROM {view}")
+            assert {row.visit_label for row in found} == named, view
+            assert all(row.program + row.visit == row.visit_label for row in found)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

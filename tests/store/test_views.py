@@ -55,6 +55,18 @@ def test_every_view_can_be_read(engine: Engine, name: str) -> None:
         assert connection.execute(text(f"SELECT * FROM {name}")).all() == []
 
 
+def test_views_with_a_visit_have_it_as_commands_name_it(engine: Engine) -> None:
+    columns = {
+        name: [one["name"] for one in inspect(engine).get_columns(name)]
+        for name in views.view_names()
+    }
+    of_visits = [name for name, known in columns.items() if {"program", "visit"} <= set(known)]
+    assert len(of_visits) == 9
+    for name in of_visits:
+        place = columns[name].index("visit")
+        assert columns[name][place + 1] == "visit_label", name
+
+
 def test_every_view_is_documented() -> None:
     assert set(documented()) == set(views.view_names())
 

@@ -54,7 +54,8 @@ SELECT CAST('image' AS TEXT) AS dataproduct_type,
        e.instrument || '/' || e.detector AS instrument_name,
        CAST(v.proposal_id AS TEXT) AS proposal_id, pv.date_written AS obs_creation_date,
        p.filename AS product, pv.number AS version, own.rootname, e.filters AS filter,
-       v.program, v.number AS visit, s.wcs_name, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
+       v.program, v.number AS visit, v.program || v.number AS visit_label,
+       s.wcs_name, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
          ORDER BY l.is_managed DESC, l.id LIMIT 1) AS path
   FROM products p
   JOIN product_versions pv ON pv.product_id = p.id

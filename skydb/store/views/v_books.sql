@@ -8,7 +8,7 @@ SELECT b.id, b.kind, b.label,
        b.author, b.reason, b.made_at, b.withdrawn_at, b.withdrawn_by, b.withdrawn_why,
        e.rootname, COALESCE(p.filename, sp.filename) AS product,
        b.activity_id AS run_id, b.solution_id,
-       v.proposal_id, v.program, v.number AS visit,
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
        COALESCE(b.product_id, s.product_id) AS product_id
   FROM book_entries b
   LEFT JOIN alignment_solutions s ON s.id = b.solution_id

@@ -6,8 +6,8 @@ SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,
        c.solution_id, c.extver, {{ ra_of("c.x", "c.y") }} AS ra_deg,
        {{ dec_of("c.x", "c.y", "c.z") }} AS dec_deg, c.x, c.y, c.z, c.radius_deg, c.s_region,
        s.wcs_name, e.instrument, e.detector, e.filters AS filter, v.proposal_id,
-       v.program, v.number AS visit, COALESCE(own.target_name, v.target_name)
-       AS target_name, own.expstart_mjd
+       v.program, v.number AS visit, v.program || v.number AS visit_label,
+       COALESCE(own.target_name, v.target_name) AS target_name, own.expstart_mjd
   FROM chip_solutions c
   JOIN alignment_solutions s ON s.id = c.solution_id
   JOIN product_versions pv ON pv.id = {{ stands }}

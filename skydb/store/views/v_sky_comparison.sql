@@ -6,7 +6,8 @@ SELECT r.group_id, e.rootname, sv.extver,
        MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky END)
            AS globalmin_match,
        MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky END) AS globalmin,
-       MAX(sv.unit) AS unit, v.proposal_id, v.program, v.number AS visit,
+       MAX(sv.unit) AS unit,
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
        e.filters AS filter, e.detector,
        MAX(CASE WHEN r.effective_method = 'localmin' THEN sv.mdrizsky_sigma END)
            AS localmin_sigma,

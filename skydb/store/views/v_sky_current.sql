@@ -4,7 +4,8 @@ SELECT e.rootname, r.effective_method AS method, r.requested_method, r.downgrade
        sv.run_id, a.started_at, p.filename AS product, pv.number AS version,
        {{ sky.is_outdated() }} AS is_outdated,
        env.verdict AS environment_verdict, env.checked_at AS environment_checked_at,
-       v.proposal_id, v.program, v.number AS visit, sv.exposure_id
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
+       sv.exposure_id
   FROM exposures e
   JOIN visits v ON v.id = e.visit_id
   JOIN {{ sky.kept_skies(on="sv.exposure_id = e.id") }}

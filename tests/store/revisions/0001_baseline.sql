@@ -30,25 +30,25 @@ CREATE TABLE activities (
 	CONSTRAINT fk_activities_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_activities_activitystatus CHECK (status IN ('pending', 'running', 'succeeded', 'failed', 'interrupted'))
 );
-INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.026003',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-30 02:54:35.035012',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-30 02:54:35.078505',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.078701',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.118273','2026-01-10 12:00:00.000000','2026-11-30 02:54:35.118647',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.119010','2026-01-10 12:00:00.000000','2026-11-30 02:54:35.119222',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.119524','2026-01-10 12:00:00.000000','2026-11-30 02:54:35.120061',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.120368','2026-02-20 12:00:00.000000','2026-11-30 02:54:35.120608',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.125190','2026-03-01 12:00:00.000000','2026-11-30 02:54:35.125407',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 02:54:35.090508',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-30 02:54:35.803322','2026-11-30 02:54:35.808285','2026-11-30 02:54:36.085711',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-30 02:54:36.288577','2026-11-30 02:54:36.294854','2026-11-30 02:54:36.331180',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-30 02:54:36.700889','2026-11-30 02:54:36.702641','2026-11-30 02:54:36.747658',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-30 02:54:36.726590','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
-INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "c7f9fdfce78ef825946cbd28f8a05f1e434c69e6770ca9c672cb72d77d5fa7f4"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 02:54:37.397337','2026-11-30 02:54:37.438283','2026-11-30 02:54:37.595581',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "c7f9fdfce78ef825946cbd28f8a05f1e434c69e6770ca9c672cb72d77d5fa7f4"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 02:54:37.418235','2026-11-30 02:54:37.438355','2026-11-30 02:54:37.601619',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "c7f9fdfce78ef825946cbd28f8a05f1e434c69e6770ca9c672cb72d77d5fa7f4"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 02:54:37.427477','2026-11-30 02:54:37.438414','2026-11-30 02:54:37.606200',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "c7f9fdfce78ef825946cbd28f8a05f1e434c69e6770ca9c672cb72d77d5fa7f4"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 02:54:37.431755','2026-11-30 02:54:37.438476','2026-11-30 02:54:37.610361',NULL,NULL,NULL);
-INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-30 02:54:37.528384','2026-11-30 02:54:37.536781','2026-11-30 02:54:37.561473',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(1,'ingest','pending','somebody','0.1.0','{}',NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.434532',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(2,'download','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-30 22:09:00.442974',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(3,'catalog','pending','somebody','0.1.0','{}',1,NULL,NULL,NULL,'2026-11-30 22:09:00.469847',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(4,'alignment','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.469949',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(5,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.482664','2026-01-10 12:00:00.000000','2026-11-30 22:09:00.482863',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(6,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.483063','2026-01-10 12:00:00.000000','2026-11-30 22:09:00.483183',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(7,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.483349','2026-01-10 12:00:00.000000','2026-11-30 22:09:00.483603',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(8,'sky-run','succeeded','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.483773','2026-02-20 12:00:00.000000','2026-11-30 22:09:00.483908',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(9,'sky-run','succeeded','somebody','0.1.0','{}',2,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.484056','2026-03-01 12:00:00.000000','2026-11-30 22:09:00.484131',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(10,'acceptance','pending','somebody','0.1.0','{}',1,NULL,'drizzlepac 3.11.0',NULL,'2026-11-30 22:09:00.476947',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(11,'ingest','succeeded','somebody','0.2.0','{"paths": ["@ROOT@/field", "@ROOT@/broken_flt.fits"], "files": 3}',3,1,NULL,NULL,'2026-11-30 22:09:00.814389','2026-11-30 22:09:00.816880','2026-11-30 22:09:00.882181',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(12,'catalog','succeeded','somebody','0.2.0','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',3,1,NULL,NULL,'2026-11-30 22:09:00.969943','2026-11-30 22:09:00.971231','2026-11-30 22:09:00.985146',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(13,'import','succeeded','somebody','0.2.0','{"directory": "@ROOT@/old", "runs": {"new": 1, "known": 0, "skipped": 0}}',3,1,NULL,NULL,'2026-11-30 22:09:01.114654','2026-11-30 22:09:01.115841','2026-11-30 22:09:01.147702',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(14,'sky-run','succeeded','somebody','0.2.0','{"astrodrizzle": {"Processing": {"output": "f160w_match", "input": "*flt.fits"}, "Sky Subtraction": {"skymethod": "match", "skysub": "True"}}, "inputs": ["ibxl50clq_flt.fits", "ibxl50cqq_flt.fits"], "output": "f160w_drz.fits", "written": ["f160w_match_drz_sci.fits"], "clock": "local time of an unknown zone, recorded as if it were UTC", "log": {"name": "astrodrizzle.log", "directory": "@ROOT@/old", "first_line": 2, "last_line": 37, "identity": "9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a", "lines": 36}, "complete": true, "skysub": "True", "reference_skies": {}, "applied_before_the_end": []}',4,NULL,'AstroDrizzle 2.2.6',13,'2026-11-30 22:09:01.135936','2019-04-30 14:15:00.100000','2019-04-30 14:15:09.500000',NULL,'history/3ae81b422d6c/astrodrizzle.log',NULL);
+INSERT INTO "activities" VALUES(15,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 22:09:01.521389','2026-11-30 22:09:01.536116','2026-11-30 22:09:01.633676',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(16,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 22:09:01.527566','2026-11-30 22:09:01.536173','2026-11-30 22:09:01.637038',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(17,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 22:09:01.531205','2026-11-30 22:09:01.536217','2026-11-30 22:09:01.639554',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(18,'sky-run','succeeded','somebody','0.2.0','{"skydb": {"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73"}, "inputs": ["4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4", "7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f"]}',3,1,'skydb 0.2.0',NULL,'2026-11-30 22:09:01.534451','2026-11-30 22:09:01.536265','2026-11-30 22:09:01.642358',NULL,NULL,NULL);
+INSERT INTO "activities" VALUES(19,'overlap','succeeded','somebody','0.2.0','{"statistic": {"stat": "median", "clip": 5, "lower_sigma": 4.0, "upper_sigma": 4.0, "width_sigma": 0.1, "sky_bits": 16, "reset_bits": 4096, "algorithm": 4}, "recipe": "8f6b6c9595fe6249034e239d6e0e83f1d71f43f0b5b9843e8756a052c83b2c73", "chips": 2, "pairs": 1, "afresh": false}',3,1,NULL,NULL,'2026-11-30 22:09:01.582326','2026-11-30 22:09:01.588669','2026-11-30 22:09:01.606990',NULL,NULL,NULL);
 CREATE TABLE activity_generated (
 	activity_id INTEGER NOT NULL, 
 	version_id INTEGER NOT NULL, 
@@ -147,25 +147,25 @@ CREATE TABLE alignment_solutions (
 	CONSTRAINT fk_alignment_solutions_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_alignment_solutions_solutionstatus CHECK (status IN ('recorded', 'proposed', 'applied', 'rejected', 'failed'))
 );
-INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.028014',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.029380',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.030368',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.031599',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.033144',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.034502',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.091949',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-30 02:54:35.092545','2026-01-20 12:00:00.000000','2026-11-30 02:54:35.098102',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:35.110783',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-30 02:54:35.111315','2026-01-20 12:00:00.000000','2026-11-30 02:54:35.112213',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 02:54:35.099121','2026-01-20 12:00:00.000000','2026-11-30 02:54:35.099592',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 02:54:35.100524','2026-01-20 12:00:00.000000','2026-11-30 02:54:35.109367',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 02:54:35.117449','2026-01-20 12:00:00.000000','2026-11-30 02:54:35.118028',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:36.061455',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-30 02:54:36.061466',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-30 02:54:36.061470',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 02:54:36.061474',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-30 02:54:36.061477',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-30 02:54:36.061489',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(1,1,1,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.436716',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(2,1,2,1,NULL,NULL,NULL,11,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.438496',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(3,2,3,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.439608',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(4,2,4,1,NULL,NULL,NULL,12,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.440377',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(5,3,5,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.441437',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(6,3,6,1,NULL,NULL,NULL,13,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.442547',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(7,4,7,1,NULL,NULL,NULL,8,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.477947',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(8,4,7,4,1,NULL,8,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-30 22:09:00.478403','2026-01-20 12:00:00.000000','2026-11-30 22:09:00.478947',40,5.0,4.0,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(9,5,11,1,NULL,NULL,NULL,10,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.481162',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion',NULL,NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(10,5,11,4,1,NULL,12,NULL,NULL,'tweakreg','applied',NULL,NULL,NULL,'2026-11-30 22:09:00.481405','2026-01-20 12:00:00.000000','2026-11-30 22:09:00.481835',5,31.2,30.2,'rscale',0.4,-0.2,0.0,1.0,0.1,0.1,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(11,1,9,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 22:09:00.479557','2026-01-20 12:00:00.000000','2026-11-30 22:09:00.479797',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(12,2,10,10,1,8,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 22:09:00.480320','2026-01-20 12:00:00.000000','2026-11-30 22:09:00.480583',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1.0,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(13,3,13,10,1,10,NULL,NULL,NULL,'tweakback','applied',NULL,' ',NULL,'2026-11-30 22:09:00.482342','2026-01-20 12:00:00.000000','2026-11-30 22:09:00.482537',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,4.1666666666666668517e-01,'IDC_x-FIT_SKYDB','fit',NULL,NULL,'x','SKYDB',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(14,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.869347',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50clq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(15,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-30 22:09:00.869357',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(16,6,14,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-30 22:09:00.869360',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(17,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,' ',NULL,'2026-11-30 22:09:00.869363',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i-GSC240','a-priori','undistorted a priori solution based on GSC240','ibxl50cqq_flt_IDC_w3m18525i-GSC240-hlet.fits','w3m18525i',NULL,'GSC240',NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(18,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'A',NULL,'2026-11-30 22:09:00.869366',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'IDC_w3m18525i','distortion','undistorted not aligned',NULL,'w3m18525i',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "alignment_solutions" VALUES(19,7,15,11,NULL,NULL,NULL,NULL,NULL,'archive','recorded',NULL,'O',NULL,'2026-11-30 22:09:00.869369',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'OPUS','pipeline','pipeline default not aligned',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE bad_deliveries (
 	id INTEGER NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -200,9 +200,9 @@ CREATE TABLE book_entries (
 	CONSTRAINT fk_book_entries_solution_id_alignment_solutions FOREIGN KEY(solution_id) REFERENCES alignment_solutions (id), 
 	CONSTRAINT fk_book_entries_visit_id_visits FOREIGN KEY(visit_id) REFERENCES visits (id)
 );
-INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-30 02:54:37.745939',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-30 02:54:37.793092',NULL,NULL,NULL);
-INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-30 02:54:37.853930',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(1,'note',NULL,NULL,1,NULL,NULL,NULL,'somebody','the brightest of them','2026-11-30 22:09:01.703016',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(2,'flag','satellite',NULL,2,NULL,NULL,NULL,'somebody','a trail crosses the chip','2026-11-30 22:09:01.728509',NULL,NULL,NULL);
+INSERT INTO "book_entries" VALUES(3,'note','ignore:never-matched',2,NULL,NULL,NULL,NULL,'somebody','overlaps nothing','2026-11-30 22:09:01.750836',NULL,NULL,NULL);
 CREATE TABLE changed_runs (run_id INTEGER PRIMARY KEY);
 INSERT INTO "changed_runs" VALUES(14);
 INSERT INTO "changed_runs" VALUES(15);
@@ -267,8 +267,8 @@ INSERT INTO "chip_solutions" VALUES(9,1,NULL,1014,1014,507.0,507.0,0.0,0.0,-3.55
 INSERT INTO "chip_solutions" VALUES(10,1,NULL,1014,1014,507.0,507.0,0.0,0.0,-3.55555555555555531936e-05,0.0,0.0,3.55555555555555531936e-05,0.0,'POLYGON ICRS 85.439104167 -2.401062667 85.341010589 -2.420928862 85.360892377 -2.518936189 85.458992867 -2.499068533',8.01250154217629656505e-02,9.9586027713909164305e-01,-4.29219095581005391504e-02,7.07106422191820238598e-02);
 INSERT INTO "chip_solutions" VALUES(13,1,NULL,1014,1014,507.0,507.0,0.0,0.0,-3.55555555555555531936e-05,0.0,0.0,3.55555555555555531936e-05,0.0,'POLYGON ICRS 85.414077900 -2.438782681 85.378763407 -2.445934682 85.385921652 -2.481217171 85.421237041 -2.474064980',8.01250154217629795283e-02,9.95860277139091754072e-01,-4.29219095581005391504e-02,2.54558424477880282377e-02);
 INSERT INTO "chip_solutions" VALUES(14,1,NULL,64,64,32.0,32.0,8.52600642519001752396e+01,-2.45992568725762206227e+00,8.3872382071286e-06,-3.2728242410757e-05,-3.6668223408447e-05,-7.5999119711769e-06,-1.03073112313191757034e+02,'POLYGON ICRS 85.260830705 -2.458532403 85.260938224 -2.459001366 85.261045667 -2.459470343 85.261153035 -2.459939336 85.261260328 -2.460408344 85.261367545 -2.460877366 85.260948956 -2.460974870 85.260530046 -2.461072449 85.260110813 -2.461170104 85.259691258 -2.461267834 85.259271380 -2.461365639 85.259163991 -2.460895882 85.259056526 -2.460426141 85.258948986 -2.459956414 85.258841371 -2.459486703 85.258733680 -2.459017007 85.259153729 -2.458919935 85.259573456 -2.458822939 85.259992862 -2.458726019 85.260411944 -2.458629173',8.25572325595200079417e-02,9.95661634717438848163e-01,-4.29210030627283217752e-02,1.61762083108792499401e-03);
-INSERT INTO "chip_solutions" VALUES(15,1,NULL,64,64,32.0,32.0,8.52600415425442434945e+01,-2.45988502991994728574e+00,8.38723758332038e-06,-3.2728242540048e-05,-3.6668223551133e-05,-7.5999114143966e-06,-1.0307311133846309303e+02,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "chip_solutions" VALUES(16,1,NULL,64,64,32.0,32.0,8.52600415425442434945e+01,-2.45988502991994728574e+00,8.38723758332038e-06,-3.2728242540048e-05,-3.6668223551133e-05,-7.5999114143966e-06,-1.0307311133846309303e+02,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "chip_solutions" VALUES(15,1,NULL,64,64,32.0,32.0,8.52600415425442577106e+01,-2.45988502991994728574e+00,8.38723758332038e-06,-3.2728242540048e-05,-3.6668223551133e-05,-7.5999114143966e-06,-1.0307311133846309303e+02,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "chip_solutions" VALUES(16,1,NULL,64,64,32.0,32.0,8.52600415425442577106e+01,-2.45988502991994728574e+00,8.38723758332038e-06,-3.2728242540048e-05,-3.6668223551133e-05,-7.5999114143966e-06,-1.0307311133846309303e+02,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "chip_solutions" VALUES(17,1,NULL,64,64,32.0,32.0,8.52598575342756817042e+01,-2.4597657895572062614e+00,8.38728508735873e-06,-3.2728448677775e-05,-3.666845448711e-05,-7.5999545277633e-06,-1.03073103441032515098e+02,'POLYGON ICRS 85.260623992 -2.458372497 85.260731512 -2.458841462 85.260838956 -2.459310443 85.260946324 -2.459779439 85.261053617 -2.460248449 85.261160835 -2.460717475 85.260742244 -2.460814979 85.260323331 -2.460912559 85.259904095 -2.461010214 85.259484538 -2.461107944 85.259064658 -2.461205750 85.258957268 -2.460735991 85.258849802 -2.460266246 85.258742261 -2.459796517 85.258634645 -2.459326802 85.258526954 -2.458857103 85.258947006 -2.458760031 85.259366736 -2.458663035 85.259786144 -2.458566114 85.260205229 -2.458469268',8.25608347092459393667e-02,9.95661456220088170177e-01,-4.29182148953814665559e-02,1.61763096781232930225e-03);
 INSERT INTO "chip_solutions" VALUES(18,1,NULL,64,64,32.0,32.0,8.52598348249287880679e+01,-2.45972513221601785105e+00,8.38728446364062e-06,-3.2728448807047e-05,-3.6668454629775e-05,-7.5999539710634e-06,-1.03073102466450833953e+02,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "chip_solutions" VALUES(19,1,NULL,64,64,32.0,32.0,8.52598348249287880679e+01,-2.45972513221601785105e+00,8.38728446364062e-06,-3.2728448807047e-05,-3.6668454629775e-05,-7.5999539710634e-06,-1.03073102466450833953e+02,NULL,NULL,NULL,NULL,NULL);
@@ -292,8 +292,8 @@ CREATE TABLE downloads (
 	CONSTRAINT fk_downloads_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id), 
 	CONSTRAINT ck_downloads_downloadstatus CHECK (status IN ('complete', 'cached', 'failed', 'corrupt'))
 );
-INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-30 02:54:35.078222',NULL);
-INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-30 02:54:35.078361',NULL);
+INSERT INTO "downloads" VALUES(1,2,1,'mast:HST/product/ibxl50aaq_flt.fits',1,'complete',NULL,10000,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',NULL,'1/ibxl50aaq_flt.fits','2024-05-01 12:00:00.000000','2026-11-30 22:09:00.469693',NULL);
+INSERT INTO "downloads" VALUES(2,2,5,'mast:HST/product/ibxl51aaq_flt.fits',1,'complete',NULL,10000,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',NULL,'1/ibxl51aaq_flt.fits','2020-01-15 12:00:00.000000','2026-11-30 22:09:00.469770',NULL);
 CREATE TABLE environments (
 	id INTEGER NOT NULL, 
 	fingerprint VARCHAR(64) NOT NULL, 
@@ -307,10 +307,10 @@ CREATE TABLE environments (
 	CONSTRAINT uq_environments_fingerprint UNIQUE (fingerprint), 
 	CONSTRAINT ck_environments_verdict CHECK (verdict IN ('unchecked', 'passed', 'failed'))
 );
-INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-30 02:54:35.026507','2026-11-30 02:54:35.026558');
-INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-30 02:54:35.026551','2026-11-30 02:54:35.026564');
-INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-30 02:54:35.794599',NULL);
-INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-30 02:54:36.727618',NULL);
+INSERT INTO "environments" VALUES(1,'047b390a9377706513ccba8c131ddc60ad9f089cfc9e81b2e727555d5b0df444','3.11.7','linux','{"drizzlepac": "3.11.0"}','passed','2026-11-30 22:09:00.434933','2026-11-30 22:09:00.434986');
+INSERT INTO "environments" VALUES(2,'2f351e9b0114e32f789c33e9ed9bebbcf7c72cabd91fe7d518564a53d0436120','3.11.7','linux','{"drizzlepac": "3.11.0", "other": "1.4.0"}','failed','2026-11-30 22:09:00.434979','2026-11-30 22:09:00.434993');
+INSERT INTO "environments" VALUES(3,'27a2ee222b0632a65e168e4ad05b5e4f3eb1df76d98fb484058f9e733aeb4b8d','3.11.7','Linux x86_64','{"astropy": "8.0.2", "drizzle": "absent", "drizzlepac": "3.11.0", "numpy": "2.4.6", "photutils": "2.3.0", "scipy": "1.17.1", "skydb": "0.2.0", "spherical_geometry": "1.3.3", "stsci.image": "2.3.11", "stsci.imagestats": "1.8.4", "stsci.skypac": "1.0.12", "stsci.stimage": "0.3.2", "stwcs": "1.7.7", "tweakwcs": "0.9.0"}','unchecked','2026-11-30 22:09:00.807975',NULL);
+INSERT INTO "environments" VALUES(4,'c6db48d67fe0aad1ef3feae5cb897c918f76da4c88be47f60a17de84696eff52','3.6.8','unknown','{"numpy": "1.15.4", "stsci.skypac": "1.0.2"}','unchecked','2026-11-30 22:09:01.137067',NULL);
 CREATE TABLE exposures (
 	id INTEGER NOT NULL, 
 	visit_id INTEGER NOT NULL, 
@@ -350,21 +350,21 @@ CREATE TABLE file_locations (
 	CONSTRAINT fk_file_locations_version_id_product_versions FOREIGN KEY(version_id) REFERENCES product_versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_file_locations_path UNIQUE (path)
 );
-INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-30 02:54:35.027616');
-INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-30 02:54:35.029049');
-INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-30 02:54:35.030188');
-INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-30 02:54:35.031399');
-INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-30 02:54:35.032840');
-INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-30 02:54:35.034211');
-INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-30 02:54:35.091616');
-INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-30 02:54:35.097891');
-INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-30 02:54:35.098894');
-INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-30 02:54:35.100316');
-INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-30 02:54:35.110476');
-INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-30 02:54:35.112041');
-INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-30 02:54:35.117182');
-INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-30 02:54:36.060755');
-INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-30 02:54:36.060755');
+INSERT INTO "file_locations" VALUES(1,1,'1/ibxl50aaq_flt.fits',0,'2026-11-30 22:09:00.436269');
+INSERT INTO "file_locations" VALUES(2,2,'2/ibxl50aaq_flt.fits',1,'2026-11-30 22:09:00.438073');
+INSERT INTO "file_locations" VALUES(3,3,'1/ibxl50abq_flt.fits',0,'2026-11-30 22:09:00.439434');
+INSERT INTO "file_locations" VALUES(4,4,'2/ibxl50abq_flt.fits',1,'2026-11-30 22:09:00.440217');
+INSERT INTO "file_locations" VALUES(5,5,'1/ibxl51aaq_flt.fits',0,'2026-11-30 22:09:00.441222');
+INSERT INTO "file_locations" VALUES(6,6,'2/ibxl51aaq_flt.fits',1,'2026-11-30 22:09:00.442374');
+INSERT INTO "file_locations" VALUES(7,7,'1/ibxl50010_drz.fits',0,'2026-11-30 22:09:00.477686');
+INSERT INTO "file_locations" VALUES(8,8,'2/ibxl50010_drz.fits',1,'2026-11-30 22:09:00.478845');
+INSERT INTO "file_locations" VALUES(9,9,'3/ibxl50aaq_flt.fits',1,'2026-11-30 22:09:00.479421');
+INSERT INTO "file_locations" VALUES(10,10,'3/ibxl50abq_flt.fits',1,'2026-11-30 22:09:00.480194');
+INSERT INTO "file_locations" VALUES(11,11,'1/ibxl51010_drz.fits',0,'2026-11-30 22:09:00.481018');
+INSERT INTO "file_locations" VALUES(12,12,'2/ibxl51010_drz.fits',1,'2026-11-30 22:09:00.481745');
+INSERT INTO "file_locations" VALUES(13,13,'3/ibxl51aaq_flt.fits',1,'2026-11-30 22:09:00.482232');
+INSERT INTO "file_locations" VALUES(14,14,'@ROOT@/field/ibxl50clq_flt.fits',0,'2026-11-30 22:09:00.868859');
+INSERT INTO "file_locations" VALUES(15,15,'@ROOT@/field/ibxl50cqq_flt.fits',0,'2026-11-30 22:09:00.868859');
 CREATE TABLE findings (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -375,8 +375,8 @@ CREATE TABLE findings (
 	CONSTRAINT pk_findings PRIMARY KEY (id), 
 	CONSTRAINT fk_findings_activity_id_activities FOREIGN KEY(activity_id) REFERENCES activities (id) ON DELETE CASCADE
 );
-INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-30 02:54:35.125622');
-INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-30 02:54:36.050541');
+INSERT INTO "findings" VALUES(1,9,'downgraded','run None','match was asked for, localmin ran. the package lacks a method','2026-11-30 22:09:00.484233');
+INSERT INTO "findings" VALUES(2,11,'rejected-file','@ROOT@/broken_flt.fits','not a FITS file (it does not begin with SIMPLE)','2026-11-30 22:09:00.862465');
 CREATE TABLE header_backups (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -584,7 +584,7 @@ CREATE TABLE processes (
 	first_seen_at DATETIME NOT NULL, 
 	CONSTRAINT pk_processes PRIMARY KEY (id)
 );
-INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','5ffb8ebe-4c1a-48cd-8652-16e153ba2342','pid:[4026531836]',11702,6.57994000000953674313e+04,'2026-11-30 02:54:35.803144');
+INSERT INTO "processes" VALUES(1,'vm','3d1219c7c4c5404aaa1f6d2a48adfda4','1f5061ab-f974-4bcc-870a-a67fcbafcb7c','pid:[4026531836]',13790,1.59315199999809265136e+04,'2026-11-30 22:09:00.814301');
 CREATE TABLE product_members (
 	product_id INTEGER NOT NULL, 
 	rootname VARCHAR(9) NOT NULL, 
@@ -632,21 +632,21 @@ CREATE TABLE product_versions (
 	CONSTRAINT uq_product_versions_product_id_number UNIQUE (product_id, number), 
 	CONSTRAINT uq_product_versions_product_id_sha256 UNIQUE (product_id, sha256)
 );
-INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.027420',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.028824',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.030073',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.031110',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.032586',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 02:54:35.033900',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.091413',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.097551',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.098596',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.100042',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.110274',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.111795',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 02:54:35.112585',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'c7f9fdfce78ef825946cbd28f8a05f1e434c69e6770ca9c672cb72d77d5fa7f4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-30 02:54:36.058176',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
-INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-30 02:54:36.058210',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
+INSERT INTO "product_versions" VALUES(1,1,1,1,1,NULL,'ibxl50aaq_flt.fits',1,'f4e540c6085ff3e8d47cec6ad0c5e7fe8271e4be4ef124c554a949419d8dceca',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.436015',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(2,1,2,2,2,NULL,'ibxl50aaq_flt.fits',1,'2445567c1cb1165b672736668ca753463d243f99b7b765858f850919a3058fd9',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.437667',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(3,2,1,1,1,NULL,'ibxl50abq_flt.fits',1,'63d51ecf408e85a376011a08f87f6cf64d43b7b11accdd4b29fdb5edae96b24c',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.439329',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(4,2,2,2,2,NULL,'ibxl50abq_flt.fits',1,'c6b666167b16416933c187fbac91f5d1f3b61fbb13f001aabfcdb3b8eae936be',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.440018',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(5,3,1,1,1,NULL,'ibxl51aaq_flt.fits',1,'9c081e2446377dddc1689243412bb949f0f6bd790667cbd90b70f77b3cfddbf8',10000,'3.1',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.441099',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(6,3,2,2,2,NULL,'ibxl51aaq_flt.fits',1,'0d353203c9b7dffc012c503e22f2e490db667beb1e7616a7b645bb337c33cfde',10000,'3.5',NULL,'w3m18525i',NULL,NULL,NULL,'2026-11-30 22:09:00.442108',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(7,4,1,1,1,NULL,'ibxl50010_drz.fits',1,'5c54c1873991203af3d8de15b207b157c4f79e664a80bccf44d058d5ec7691fe',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.477564',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(8,4,2,2,2,NULL,'ibxl50010_drz.fits',1,'b8c8fd6085cf7eb44207303b3c8cdea2a0a727c9330ede4a781cc02e7e73efde',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.478695',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(9,1,3,3,3,NULL,'ibxl50aaq_flt.fits',1,'e33043c392e5681fdc308e1e3daf3933823935eb149ae9139927e690a6f37fa6',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.479157',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(10,2,3,3,3,NULL,'ibxl50abq_flt.fits',1,'03486aa829e20e034cdd5cc11d525ba0841eebe26628e0e6186f0f4f0e45f019',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.480027',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(11,5,1,1,1,NULL,'ibxl51010_drz.fits',1,'41dd184f4c78dfd363b51620ff69310dbc9f6ab6583d3834d116593db740a4d6',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.480933',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(12,5,2,2,2,NULL,'ibxl51010_drz.fits',1,'2868d9a5e24f59cbd1fc2919cb9e88193303f001aac4079d1401ac57dd386172',10000,NULL,NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.481624',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(13,3,3,3,3,NULL,'ibxl51aaq_flt.fits',1,'b6175163610d10e0bba36d99903992c91febd2ffefd74fa3701bcf3373ae5542',10000,'3.5',NULL,NULL,NULL,NULL,NULL,'2026-11-30 22:09:00.482067',NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "product_versions" VALUES(14,6,1,1,1,NULL,'ibxl50clq_flt.fits',1,'7879056fe102c9d87d028fdd0281f20f4bc329a88f9bdfd8608cf70beba5c64f',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-30 22:09:00.867732',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3968,699.232483,2.34999995,'ELECTRONS/S',-1.03073112313191757034e+02);
+INSERT INTO "product_versions" VALUES(15,7,1,1,1,NULL,'ibxl50cqq_flt.fits',1,'4a963c4128cb101dd9b0cfcee075f51b1250980fee36b90f7cd4eb24edc991b4',103680,'3.7.1 (Oct-18-2023)','HSTDP 2023_3','w3m18525i_idc.fits','2012-03-22',NULL,'2023-12-15','2026-11-30 22:09:00.867747',NULL,0,NULL,'NORMAL','FINE',NULL,NULL,'N',3962,699.232483,2.34999995,'ELECTRONS/S',-1.03073103441032614573e+02);
 CREATE TABLE products (
 	id INTEGER NOT NULL, 
 	identity VARCHAR(255) NOT NULL, 
@@ -696,8 +696,8 @@ CREATE TABLE reference_catalogs (
 	CONSTRAINT fk_reference_catalogs_superseded_by_id_reference_catalogs FOREIGN KEY(superseded_by_id) REFERENCES reference_catalogs (id), 
 	CONSTRAINT uq_reference_catalogs_name UNIQUE (name)
 );
-INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-30 02:54:35.078617',NULL);
-INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated"}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393265584e+00,'4565c1e6acc4201d87e9fb0a7a294acc2c7005afd722cf08ba13964231e1e63e','catalogs/4565c1e6acc4/gaia.ecsv','2026-11-30 02:54:36.321829',NULL);
+INSERT INTO "reference_catalogs" VALUES(1,3,'gaia','gaia','{}',400,2016.0,NULL,1,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc','catalogs/gaia.ecsv','2026-11-30 22:09:00.469907',NULL);
+INSERT INTO "reference_catalogs" VALUES(2,12,'simulated','file','{"path": "@ROOT@/field/gaia.ecsv", "epoch": 2016.0, "name": "simulated", "around": {"ra_deg": 85.26009547387785, "dec_deg": -2.4600113176782843, "radius_deg": 0.004142661169448947}}',184,2016.0,2016.0,1,NULL,NULL,NULL,NULL,NULL,0,2016.0,4.45735680918898258262e-01,-1.67354804548393243379e+00,'f4917d122f280e28dd161d0e040e2a84bf0036b08c20a88670e762b52411dfa8','catalogs/f4917d122f28/gaia.ecsv','2026-11-30 22:09:00.981708',NULL);
 CREATE TABLE run_attempts (
 	activity_id INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -712,10 +712,10 @@ CREATE TABLE run_attempts (
 	CONSTRAINT fk_run_attempts_process_id_processes FOREIGN KEY(process_id) REFERENCES processes (id), 
 	CONSTRAINT ck_run_attempts_attemptoutcome CHECK (outcome IN ('running', 'succeeded', 'failed', 'lost', 'interrupted'))
 );
-INSERT INTO "run_attempts" VALUES(15,1,'somewhere:11702',1,'succeeded','2026-11-30 02:54:37.459940','2026-11-30 02:54:37.615041',NULL);
-INSERT INTO "run_attempts" VALUES(16,1,'somewhere:11702',1,'succeeded','2026-11-30 02:54:37.463949','2026-11-30 02:54:37.615058',NULL);
-INSERT INTO "run_attempts" VALUES(17,1,'somewhere:11702',1,'succeeded','2026-11-30 02:54:37.471692','2026-11-30 02:54:37.615067',NULL);
-INSERT INTO "run_attempts" VALUES(18,1,'somewhere:11702',1,'succeeded','2026-11-30 02:54:37.478332','2026-11-30 02:54:37.615077',NULL);
+INSERT INTO "run_attempts" VALUES(15,1,'somewhere:13790',1,'succeeded','2026-11-30 22:09:01.546693','2026-11-30 22:09:01.646133',NULL);
+INSERT INTO "run_attempts" VALUES(16,1,'somewhere:13790',1,'succeeded','2026-11-30 22:09:01.549898','2026-11-30 22:09:01.646143',NULL);
+INSERT INTO "run_attempts" VALUES(17,1,'somewhere:13790',1,'succeeded','2026-11-30 22:09:01.551933','2026-11-30 22:09:01.646147',NULL);
+INSERT INTO "run_attempts" VALUES(18,1,'somewhere:13790',1,'succeeded','2026-11-30 22:09:01.553849','2026-11-30 22:09:01.646153',NULL);
 CREATE TABLE self_test_checks (
 	id INTEGER NOT NULL, 
 	activity_id INTEGER NOT NULL, 
@@ -765,7 +765,7 @@ CREATE TABLE sky_run_groups (
 INSERT INTO "sky_run_groups" VALUES(1,'1111111111111111111111111111111111111111111111111111111111111111','before');
 INSERT INTO "sky_run_groups" VALUES(2,'2222222222222222222222222222222222222222222222222222222222222222','after');
 INSERT INTO "sky_run_groups" VALUES(3,'18cf75d721a67996ee14328234d1adadcc852011d88e3291d230b3a683ecea7e','old, 2 exposures');
-INSERT INTO "sky_run_groups" VALUES(4,'bee86e594034d6464408e049ec3f1da4c11c5d42ef671cadd21bf3e7f658ee03','HORSEHEAD, 2 exposures, F160W');
+INSERT INTO "sky_run_groups" VALUES(4,'d05b4456e667139b5f14505293342ae4eaf67b18efc559deaed40a81f4bf01a8','HORSEHEAD, 2 exposures, F160W');
 CREATE TABLE sky_runs (
 	id INTEGER NOT NULL, 
 	group_id INTEGER NOT NULL, 
@@ -793,10 +793,10 @@ INSERT INTO "sky_runs" VALUES(7,1,'astrodrizzle','globalmin+match','globalmin+ma
 INSERT INTO "sky_runs" VALUES(8,2,'astrodrizzle','localmin','localmin',0,'localmin','normal',NULL,NULL,NULL);
 INSERT INTO "sky_runs" VALUES(9,2,'astrodrizzle','match','localmin',1,'match','normal',NULL,NULL,NULL);
 INSERT INTO "sky_runs" VALUES(14,3,'astrodrizzle','match','match',0,'9531cf016ec85e44366332800d06107d75acf203b1a5b66c6f51128bfb53654a','normal',NULL,NULL,NULL);
-INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'94db50d7df2a84e7b6b92e593dd490613e616481ffd9eaf0660db2b3cb87945d','normal',NULL,NULL,NULL);
-INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'78be8220c50521804f859a63ce3c28bccb1261713f707552a7c7f1daa448765a','normal',NULL,NULL,NULL);
-INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'bc3e263578c7f6b914631f1339e252aabe8e776649de581d53cc82952d39cbf4','normal',NULL,NULL,NULL);
-INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'fdb7ce0d6d210f30d9af20fad3f7717527b83d8034bd3452be6fe6c86f694f2a','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(15,4,'skydb','localmin','localmin',0,'237d551cbab4fe0027c424feb044e069edc0833e9884030ad220fa5c8900a90e','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(16,4,'skydb','match','match',0,'c58d9cf89943ec298b6165c6e5bff73f201210fa920e56070f9e22e53587b8a8','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(17,4,'skydb','globalmin+match','globalmin+match',0,'137ef8d1c43446c529368d34bbeffe394a5dd8836d8cf60f0a83ea0e8dbb13d5','normal',NULL,NULL,NULL);
+INSERT INTO "sky_runs" VALUES(18,4,'skydb','globalmin','globalmin',0,'02459e0e3ecadee3d72944324d07a2581f8eeac95a38bf45a4f9d3ff001ecac9','normal',NULL,NULL,NULL);
 CREATE TABLE sky_values (
 	run_id INTEGER NOT NULL, 
 	exposure_id INTEGER NOT NULL, 
@@ -880,7 +880,7 @@ lines	\4','4detector','user','user',' 4',NULL,'identical');
 CREATE TABLE visit_skies (visit_id INTEGER NOT NULL, filters VARCHAR, detector VARCHAR, unit VARCHAR, packed BLOB NOT NULL);
 INSERT INTO "visit_skies" VALUES(1,'F160W','IR','electron/s',X'040000000000000000000000000000000000703C0000000060BC643F0000000060BC643F676C6F62616C6D696E00000000000000020000000200000001000000000000000000000000000000000000C00556F53F000000C00556F53F9000000000000000676C6F62616C6D696E2B6D6174636800040000000400000002000000000000000000000000000000D7A3703D0AD7EB3F295C8FC2F528EC3F00000060EE42F53F000000C00556F53F380000000000000088000000000000006C6F63616C6D696E00000000000000000400000004000000040000000100000000000000000000009A9999999999F53F333333333333F53F000000C0AA57F53F000000C00556F53F28000000000000004000000000000000490000000000000078000000000000006D617463680000000000000000000000040000000400000003000000000000000100000000000000EC51B81E85EBB13F7B14AE47E17AB43F0000000000000000000000006017733F300000000000000072000000000000008000000000000000060000000000000006000000000000001000000000000000100000000000000000000000000000007814AE47E17A843F00000000601763BF000000006017633F');
 CREATE TABLE visit_summaries (visit_id INTEGER PRIMARY KEY, exposures INTEGER NOT NULL, downloaded INTEGER NOT NULL, aligned INTEGER NOT NULL, matched INTEGER NOT NULL, downgraded INTEGER NOT NULL, flagged INTEGER NOT NULL, stale INTEGER NOT NULL, logged INTEGER NOT NULL, flags INTEGER NOT NULL, last_activity_at DATETIME);
-INSERT INTO "visit_summaries" VALUES(1,4,1,2,4,1,1,2,0,1,'2026-11-30 02:54:37.610361');
+INSERT INTO "visit_summaries" VALUES(1,4,1,2,4,1,1,2,0,1,'2026-11-30 22:09:01.642358');
 CREATE TABLE visits (
 	id INTEGER NOT NULL, 
 	program VARCHAR(3) NOT NULL, 
@@ -1237,7 +1237,8 @@ SELECT CAST('image' AS TEXT) AS dataproduct_type,
        e.instrument || '/' || e.detector AS instrument_name,
        CAST(v.proposal_id AS TEXT) AS proposal_id, pv.date_written AS obs_creation_date,
        p.filename AS product, pv.number AS version, own.rootname, e.filters AS filter,
-       v.program, v.number AS visit, s.wcs_name, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
+       v.program, v.number AS visit, v.program || v.number AS visit_label,
+       s.wcs_name, (SELECT l.path FROM file_locations l WHERE l.version_id = pv.id
          ORDER BY l.is_managed DESC, l.id LIMIT 1) AS path
   FROM products p
   JOIN product_versions pv ON pv.product_id = p.id
@@ -1303,7 +1304,7 @@ SELECT b.id, b.kind, b.label,
        b.author, b.reason, b.made_at, b.withdrawn_at, b.withdrawn_by, b.withdrawn_why,
        e.rootname, COALESCE(p.filename, sp.filename) AS product,
        b.activity_id AS run_id, b.solution_id,
-       v.proposal_id, v.program, v.number AS visit,
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
        COALESCE(b.product_id, s.product_id) AS product_id
   FROM book_entries b
   LEFT JOIN alignment_solutions s ON s.id = b.solution_id
@@ -1322,7 +1323,8 @@ SELECT d.id, d.uri, d.attempt, d.status, d.expected_bytes, d.received_bytes AS b
   LEFT JOIN exposures e ON e.id = p.exposure_id;
 CREATE VIEW v_exposure_status AS
 SELECT e.id AS exposure_id, e.rootname, v.id AS visit_id, v.proposal_id, v.program,
-       v.number AS visit, e.target_name, e.detector, e.filters AS filter,
+       v.number AS visit, v.program || v.number AS visit_label,
+       e.target_name, e.detector, e.filters AS filter,
        CASE WHEN EXISTS (
            SELECT 1 FROM downloads d
              JOIN product_versions pv ON pv.id = d.version_id
@@ -1439,8 +1441,8 @@ SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,
                     ELSE DEGREES(ATAN2(c.y, c.x)) END AS ra_deg,
        DEGREES(ATAN2(c.z, SQRT(c.x * c.x + c.y * c.y))) AS dec_deg, c.x, c.y, c.z, c.radius_deg, c.s_region,
        s.wcs_name, e.instrument, e.detector, e.filters AS filter, v.proposal_id,
-       v.program, v.number AS visit, COALESCE(own.target_name, v.target_name)
-       AS target_name, own.expstart_mjd
+       v.program, v.number AS visit, v.program || v.number AS visit_label,
+       COALESCE(own.target_name, v.target_name) AS target_name, own.expstart_mjd
   FROM chip_solutions c
   JOIN alignment_solutions s ON s.id = c.solution_id
   JOIN product_versions pv ON pv.id = s.version_id
@@ -1461,8 +1463,8 @@ SELECT own.rootname, p.filename AS product, p.kind, pv.number AS version,
                     ELSE DEGREES(ATAN2(c.y, c.x)) END AS ra_deg,
        DEGREES(ATAN2(c.z, SQRT(c.x * c.x + c.y * c.y))) AS dec_deg, c.x, c.y, c.z, c.radius_deg, c.s_region,
        s.wcs_name, e.instrument, e.detector, e.filters AS filter, v.proposal_id,
-       v.program, v.number AS visit, COALESCE(own.target_name, v.target_name)
-       AS target_name, own.expstart_mjd
+       v.program, v.number AS visit, v.program || v.number AS visit_label,
+       COALESCE(own.target_name, v.target_name) AS target_name, own.expstart_mjd
   FROM chip_solutions c
   JOIN alignment_solutions s ON s.id = c.solution_id
   JOIN product_versions pv ON pv.id = s.applied_version_id
@@ -1491,7 +1493,8 @@ SELECT i.activity_id, a.kind AS activity_kind, i.tool, p.filename AS product,
   JOIN products p ON p.id = pv.product_id
   LEFT JOIN exposures e ON e.id = p.exposure_id;
 CREATE VIEW v_visit_status AS
-SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_name,
+SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit,
+       v.program || v.number AS visit_label, v.target_name,
        s.exposures,
        s.downloaded,
        s.aligned,
@@ -1505,7 +1508,7 @@ SELECT v.id AS visit_id, v.proposal_id, v.program, v.number AS visit, v.target_n
   FROM visits v JOIN visit_summaries s ON s.visit_id = v.id
  WHERE NOT EXISTS (SELECT 1 FROM changed_visits c WHERE c.visit_id = v.id)
 UNION ALL
-SELECT v.id, v.proposal_id, v.program, v.number, v.target_name,
+SELECT v.id, v.proposal_id, v.program, v.number, v.program || v.number, v.target_name,
        s.exposures,
        s.downloaded,
        s.aligned,
@@ -1682,7 +1685,8 @@ SELECT r.group_id, e.rootname, sv.extver,
        MAX(CASE WHEN r.effective_method = 'globalmin+match' THEN sv.mdrizsky END)
            AS globalmin_match,
        MAX(CASE WHEN r.effective_method = 'globalmin' THEN sv.mdrizsky END) AS globalmin,
-       MAX(sv.unit) AS unit, v.proposal_id, v.program, v.number AS visit,
+       MAX(sv.unit) AS unit,
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
        e.filters AS filter, e.detector,
        MAX(CASE WHEN r.effective_method = 'localmin' THEN sv.mdrizsky_sigma END)
            AS localmin_sigma,
@@ -1711,7 +1715,8 @@ SELECT e.rootname, r.effective_method AS method, r.requested_method, r.downgrade
        EXISTS (SELECT 1 FROM product_versions n
                         WHERE n.product_id = pv.product_id AND n.place > pv.place) AS is_outdated,
        env.verdict AS environment_verdict, env.checked_at AS environment_checked_at,
-       v.proposal_id, v.program, v.number AS visit, sv.exposure_id
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
+       sv.exposure_id
   FROM exposures e
   JOIN visits v ON v.id = e.visit_id
   JOIN sky_values sv ON sv.exposure_id = e.id
@@ -1742,7 +1747,8 @@ CREATE VIEW v_sky_values AS
 SELECT sv.run_id, a.started_at, e.rootname, sv.extver,
        r.requested_method, r.effective_method, r.downgraded,
        sv.mdrizsky, sv.mdrizsky_sigma, sv.unit, (r.effective_method = 'match') AS is_relative,
-       v.proposal_id, v.program, v.number AS visit, e.filters AS filter, e.instrument,
+       v.proposal_id, v.program, v.number AS visit, v.program || v.number AS visit_label,
+       e.filters AS filter, e.instrument,
        e.detector, r.engine, r.group_id, e.expstart_mjd, pv.sha256 AS input_sha256,
        env.verdict AS environment_verdict,
        a.tool_version, (a.imported_by_id IS NOT NULL) AS is_imported, r.retention,
@@ -1789,7 +1795,7 @@ idctabs AS (
       JOIN product_versions n ON n.id = seen.version_id
       JOIN products q ON q.id = n.product_id
 )
-SELECT d.rule, d.since, d.subject, d.reason, d.rootname, d.product, d.run_id, d.proposal_id, d.program, d.visit, d.target, d.detector, d.filter, d.method, d.refcat, d.observation, d.visit_id, d.exposure_id, d.product_id, d.fitted_id
+SELECT d.rule, d.since, d.subject, d.reason, d.rootname, d.product, d.run_id, d.proposal_id, d.program, d.visit, d.visit_label, d.target, d.detector, d.filter, d.method, d.refcat, d.observation, d.visit_id, d.exposure_id, d.product_id, d.fitted_id
   FROM (
 SELECT 'not-aligned' AS rule,
        (SELECT MIN(n.recorded_at) FROM products q
@@ -1864,6 +1870,7 @@ SELECT 'not-aligned' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2000,6 +2007,7 @@ SELECT 'fit-waiting' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        CAST(NULL AS VARCHAR) AS target,
        CAST(NULL AS VARCHAR) AS detector,
        CAST(NULL AS VARCHAR) AS filter,
@@ -2057,6 +2065,7 @@ SELECT 'fit-failed' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        CAST(NULL AS VARCHAR) AS detector,
        CAST(NULL AS VARCHAR) AS filter,
@@ -2102,6 +2111,7 @@ SELECT 'weak-fit' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        CAST(NULL AS VARCHAR) AS detector,
        CAST(NULL AS VARCHAR) AS filter,
@@ -2201,6 +2211,7 @@ SELECT 'alignment-outdated' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2349,6 +2360,7 @@ SELECT 'alignment-outdated' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2411,6 +2423,7 @@ SELECT 'sky-outdated' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2470,6 +2483,7 @@ SELECT 'environment-failed' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        MAX(e.target_name) AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2526,6 +2540,7 @@ SELECT 'environment-unchecked' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        MAX(e.target_name) AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2578,6 +2593,7 @@ SELECT 'environment-failed' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        CAST(NULL AS VARCHAR) AS target,
        CAST(NULL AS VARCHAR) AS detector,
        CAST(NULL AS VARCHAR) AS filter,
@@ -2610,6 +2626,7 @@ SELECT 'catalogue-superseded' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2642,6 +2659,7 @@ SELECT 'idctab-superseded' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2683,6 +2701,7 @@ SELECT 'bad-delivery' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2726,6 +2745,7 @@ SELECT 'never-matched' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2755,6 +2775,7 @@ SELECT 'downgraded' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2795,6 +2816,7 @@ SELECT 'interrupted' AS rule,
        v.proposal_id AS proposal_id,
        v.program AS program,
        v.number AS visit,
+       CAST(v.program || v.number AS VARCHAR) AS visit_label,
        e.target_name AS target,
        e.detector AS detector,
        e.filters AS filter,
@@ -2829,6 +2851,7 @@ SELECT 'left-running' AS rule,
        CAST(NULL AS INTEGER) AS proposal_id,
        CAST(NULL AS VARCHAR) AS program,
        CAST(NULL AS VARCHAR) AS visit,
+       CAST(NULL AS VARCHAR) AS visit_label,
        CAST(NULL AS VARCHAR) AS target,
        CAST(NULL AS VARCHAR) AS detector,
        CAST(NULL AS VARCHAR) AS filter,

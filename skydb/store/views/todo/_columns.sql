@@ -1,6 +1,6 @@
 {#- The columns of every rule, in one order. -#}
 {% set names = ["rule", "since", "subject", "reason", "rootname", "product", "run_id",
-                "proposal_id", "program", "visit", "target", "detector", "filter", "method",
+                "proposal_id", "program", "visit", "visit_label", "target", "detector", "filter", "method",
                 "refcat", "observation", "visit_id", "exposure_id", "product_id", "fitted_id"] -%}
 {% set no_text, no_key = "CAST(NULL AS VARCHAR)", "CAST(NULL AS BIGINT)" -%}
 
@@ -26,7 +26,7 @@ CAST(NULL AS INTEGER) AS {{ name }}
 {#- The columns of a rule that speaks of a visit `v`. -#}
 {% macro of_visit() -%}
 {{ columns(**dict({"proposal_id": "v.proposal_id", "program": "v.program", "visit": "v.number",
-                   "visit_id": "v.id"}, **kwargs)) }}
+                   "visit_label": "CAST(v.program || v.number AS VARCHAR)", "visit_id": "v.id"}, **kwargs)) }}
 {%- endmacro %}
 
 {#- The columns of a rule that speaks of an exposure `e` of a visit `v`. -#}
