@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +64,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "archive": ("archive",),
 }
 _PLACES = {name: place for place, name in enumerate(MODULES)}
+#: Modules that add commands to the group of another one, in this order, whichever came first.
+_GUESTS = {"align": ("skydb.cli.wcs", "skydb.cli.compare")}
 
 app = typer.Typer(
     cls=_AllCommands,
@@ -214,11 +216,20 @@ def _new() -> Callable[..., object]:
     late(app)
     app.registered_commands.sort(key=_place)
     app.registered_groups.sort(key=_place)
+    for group in app.registered_groups:
+        guests = _GUESTS.get(str(group.name), ())
+        if group.typer_instance is not None and guests:
+            group.typer_instance.registered_commands.sort(key=partial(_guest, guests))
     return typer.main.get_command(app)
 
 
 def _place(registered: CommandInfo | TyperInfo) -> int:
     return _PLACES[str(registered.name or getattr(registered.callback, "__name__", ""))]
+
+
+def _guest(guests: Sequence[str], registered: CommandInfo) -> int:
+    module = str(getattr(registered.callback, "__module__", ""))
+    return guests.index(module) + 1 if module in guests else 0
 
 
 def notes_of(error: BaseException) -> list[str]:

@@ -147,6 +147,7 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
     for parameter in own.parameters.values():
         parameters += _options() if parameter.name == "chosen" else [_by_name(parameter)]
     with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+    with_options.__module__ = command.__module__
     with_options.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_options

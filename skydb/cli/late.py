@@ -140,6 +140,7 @@ def _delay(command: CommandInfo) -> None:
         """Stand for the function while the tree of commands is made."""
 
     stub.__name__, stub.__doc__ = function.__name__, function.__doc__
+    stub.__module__ = function.__module__
     command.callback, command.short_help = stub, _first_sentence(function.__doc__)
     made = partial(LateCommand, function=function)
     command.cls = cast("type[TyperCommand]", made)

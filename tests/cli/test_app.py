@@ -123,6 +123,19 @@ def test_commands_come_in_one_order_whatever_was_called_before() -> None:
     assert [one for one in _named(command_tree()) if " " not in one] == listed
 
 
+@pytest.mark.parametrize("first", ["sky", "align", "db"])
+def test_a_group_has_its_commands_in_one_order_whatever_was_called_before(first: str) -> None:
+    script = f"""
+import json, sys
+from skydb.cli.app import command_tree
+command_tree(["{first}"])
+print(json.dumps(list(command_tree().commands["align"].commands)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    names = json.loads(done.stdout)
+    assert names[-4:] == ["diff", "restore", "export", "changes"], names
+
+
 def test_a_tree_to_look_at_is_not_the_one_that_lines_run_in() -> None:
     tree: Any = command_tree()
     alone = tree.commands["runs"].commands["show"]

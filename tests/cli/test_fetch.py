@@ -69,11 +69,11 @@ def test_a_dry_run_shows_and_stops(
 def test_a_dry_run_says_what_is_here(
     archive: LoopbackArchive, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert run(["fetch", "--obs-id", FILES[0], *QUICK]) == 0
+    assert run(["fetch", "--obs-id", "ibxl50*", *QUICK]) == 0
     capsys.readouterr()
     assert run(["--wide", "fetch", "--obs-id", "i*", "--dry-run"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "cached" in said and "of which 1 here; " in said and "to fetch" in said
+    assert "cached" in said and "4 files, of which 2 here; " in said and "to fetch" in said
 
 
 def test_kinds_and_projects_are_chosen(

@@ -319,27 +319,6 @@ def test_a_destination_that_cannot_be_written_is_a_failure_of_each_file(
     assert "cannot be moved to its directory" in str(files[0].error)
 
 
-def test_a_plan_records_nothing(archive: LoopbackArchive, services: Services) -> None:
-    plan = services.fetch.plan(ALL, QUICK)
-    assert plan.total_bytes == sum(len(content_of(archive, f"{n}_flt.fits")) for n in FILES)
-    assert {file.status for file in plan.files} == {FetchStatus.PLANNED}
-    assert rows_of(services, "SELECT id FROM activities") == []
-
-
-def test_a_plan_knows_what_is_here(archive: LoopbackArchive, services: Services) -> None:
-    services.fetch.fetch(ONE, QUICK)
-    plan = services.fetch.plan(ALL, QUICK)
-    (here,) = [file for file in plan.files if file.status is FetchStatus.CACHED]
-    assert here.filename == FLT and here.path is not None and Path(here.path).is_file()
-    sizes = {f"{name}_flt.fits": len(content_of(archive, f"{name}_flt.fits")) for name in FILES}
-    assert plan.total_bytes == sum(sizes.values()) - sizes[FLT]
-    again = services.fetch.plan(ALL, dataclasses.replace(QUICK, refresh=True))
-    assert {file.status for file in again.files} == {FetchStatus.PLANNED}
-    Path(here.path).write_bytes(b"cut")
-    cut = services.fetch.plan(ALL, QUICK)
-    assert {file.status for file in cut.files} == {FetchStatus.PLANNED}
-
-
 def test_a_query_that_finds_nothing_leaves_a_failed_row(
     archive: LoopbackArchive, services: Services
 ) -> None:
