@@ -110,7 +110,9 @@ def _size(planned: Planned) -> str:
 
     size, here = decimal(planned.total_bytes), sum(file.status == "cached" for file in planned)
     files = counted(len(planned), "file")
-    return f"{files}, of which {here} here; {size} to fetch" if here else f"{files}, {size}"
+    if not here:
+        return f"{files}, {size}"
+    return f"{files}, of which {here} here unless changed since; {size} to fetch"
 
 
 def _review(shell: Shell, planned: Planned, *, must_ask: bool) -> None:

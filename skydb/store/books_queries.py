@@ -374,7 +374,8 @@ def _plain(row: Mapping[Any, Any]) -> Row:
 def _labelled(row: Row) -> Row:
     """The row with its visit as one label, as other commands show it."""
     others = (one for one in row.items() if one[0] not in ("program", "visit", "visit_label"))
-    return {"visit": row["visit_label"], **dict(others)}
+    label = f"{row['program']}{row['visit']}" if row["visit"] else None
+    return {"visit": label, **dict(others)}
 
 
 def shared_names(session: Session, among: Collection[str] | None = None) -> set[str]:

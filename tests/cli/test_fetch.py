@@ -73,7 +73,8 @@ def test_a_dry_run_says_what_is_here(
     capsys.readouterr()
     assert run(["--wide", "fetch", "--obs-id", "i*", "--dry-run"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "cached" in said and "4 files, of which 2 here; " in said and "to fetch" in said
+    assert "cached" in said and "to fetch" in said
+    assert "4 files, of which 2 here unless changed since; " in said
 
 
 def test_kinds_and_projects_are_chosen(
