@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from skydb.errors import Interrupted
 
@@ -35,13 +34,22 @@ PATIENCE_S = 1.5
 _LOOK_S = 0.2
 
 
+class Process(Protocol):
+    """A subprocess that leads a group, started or forked."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Exit code; None as long as it goes on."""
+
+
 class Stop:
     """Says to some threads that their work is to stop; of those of another one, too."""
 
     def __init__(self, parent: Stop | None = None) -> None:
         self._parent = parent
         self._by: str | None = None
-        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._processes: set[Process] = set()
         self._since_s = 0.0
 
     @property
@@ -75,7 +83,7 @@ class Stop:
             kill_group(process)
 
     @contextmanager
-    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def watching(self, process: Process) -> Iterator[None]:
         """Watch a process that ends when its thread is stopped."""
         self._processes.add(process)
         _PROCESSES.add(process)
@@ -95,7 +103,7 @@ class _Local(threading.local):
 
 _LOCAL = _Local()
 _ROOT = Stop()
-_PROCESSES: set[subprocess.Popen[bytes]] = set()
+_PROCESSES: set[Process] = set()
 #: Temporary things, each with what says that it was kept after all.
 _LITTER: dict[Path, Callable[[], bool]] = {}
 _CLOSERS: list[Callable[[str], str]] = []
@@ -261,7 +269,7 @@ def break_off() -> None:
                 how()
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: Process) -> None:
     """End a process that leads a group, with all that it has started."""
     if process.poll() is None:
         with suppress(ProcessLookupError, PermissionError):

@@ -14,11 +14,12 @@ import signal
 import site
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+from skydb.drizzle.nursery import ForkedProcess, Nursery
 from skydb.errors import ToolCrashedError, ToolSilentFailureError
 from skydb.interruption import check, current, held
 
@@ -68,6 +69,7 @@ _TITLES = {
 }
 #: With less free space the disk counts as full.
 _LEAST_FREE_BYTES = 1 << 20
+_Process = subprocess.Popen[bytes] | ForkedProcess
 REQUEST = "request.json"
 RESULT = "result.json"
 
@@ -86,6 +88,18 @@ class DrizzlepacRunner:
     def __init__(self, timeout_s: float = 3600.0, python: Path | None = None) -> None:
         self.timeout_s = timeout_s
         self.python = Path(sys.executable) if python is None else python
+        self._nursery: Nursery | None = None
+
+    @contextmanager
+    def kept_warm(self) -> Iterator[None]:
+        """Fork the processes of one pass, in the block, from one that has imported it all."""
+        nursery = self._nursery = Nursery(self.python)
+        try:
+            yield
+        finally:
+            self._nursery = None
+            with held():
+                nursery.close()
 
     def run(self, task: str, request: Mapping[str, object], scratch: Path) -> dict[str, object]:
         """Run one task and return what it reports.
@@ -115,31 +129,52 @@ class DrizzlepacRunner:
         document = {"task": task, "request": dict(request)}
         (scratch / REQUEST).write_text(json.dumps(document, indent=1), encoding="utf-8")
         log = scratch / f"{task}.log"
+        nursery = self._nursery_for(task, request, scratch)
         with log.open("ab") as stream:
-            code = self._wait(task, scratch, stream)
+            code = self._wait(task, scratch, stream, nursery)
         # After a signal the task was ended on purpose; it did not crash.
         check()
         return _outcome(title_of(task), code, scratch / RESULT, log)
 
-    def _wait(self, task: str, scratch: Path, stream: IO[bytes]) -> int:
+    def _nursery_for(
+        self, task: str, request: Mapping[str, object], scratch: Path
+    ) -> Nursery | None:
+        """Find the process that the task can be forked from."""
+        nursery = self._nursery
+        if nursery is None or not nursery.suits(task, request):
+            return None
+        return nursery if nursery.is_ready(scratch, _environment(scratch)) else None
+
+    def _wait(self, task: str, scratch: Path, stream: IO[bytes], nursery: Nursery | None) -> int:
         """Exit code of the task; its whole process group dies with this call."""
         with ExitStack() as stack:
             with held():
-                process = self._start(scratch, stream, stack)
+                process = self._start(scratch, stream, stack, nursery)
                 stack.enter_context(current().watching(process))
                 # Here, for a signal may have come while the task was started.
                 stack.callback(_kill_group, process)
             return self._end_of(process, task, stream)
 
-    def _start(self, scratch: Path, stream: IO[bytes], stack: ExitStack) -> subprocess.Popen[bytes]:
+    def _start(
+        self,
+        scratch: Path,
+        stream: IO[bytes],
+        stack: ExitStack,
+        nursery: Nursery | None = None,
+    ) -> _Process:
         """The task, in a session of its own; it ends with the pipe that this process holds."""
         theirs, ours = os.pipe()
         stack.callback(os.close, ours)
+        environment = _environment(scratch)
         try:
+            if nursery is not None:
+                forked = nursery.fork(scratch, environment, stream.fileno(), theirs)
+                if forked is not None:
+                    return forked
             return subprocess.Popen(
                 [str(self.python), "-m", "skydb.drizzle.worker", REQUEST, str(theirs)],
                 cwd=scratch,
-                env=_environment(scratch),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -149,7 +184,7 @@ class DrizzlepacRunner:
         finally:
             os.close(theirs)
 
-    def _end_of(self, process: subprocess.Popen[bytes], task: str, stream: IO[bytes]) -> int:
+    def _end_of(self, process: _Process, task: str, stream: IO[bytes]) -> int:
         try:
             return process.wait(timeout=self.timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -196,7 +231,7 @@ def _import_path() -> list[str]:
     return [*filter(None, inherited.split(os.pathsep)), root]
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: _Process) -> None:
     """End the task and whatever it has started, and leave no zombie."""
     with held():
         try:

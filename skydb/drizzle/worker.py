@@ -29,7 +29,7 @@ _TASKS = (
 
 #: Objects after which garbage is searched for: a task makes many that stay, such as cards of
 #: headers, and few that refer to each other.
-_COLLECT_AFTER = (10_000, 10, 10)
+COLLECT_AFTER = (10_000, 10, 10)
 
 
 def main(request_file: str) -> None:
@@ -88,7 +88,7 @@ def _write(result: Path, document: dict[str, object]) -> None:
 if __name__ == "__main__":
     for pipe in sys.argv[2:]:
         end_with(int(pipe))
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     main(sys.argv[1])
     # Nothing is left to do; the interpreter would search all objects for garbage on its way out.
     gc.freeze()

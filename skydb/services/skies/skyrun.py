@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from skydb.domain.grouping import Division
@@ -215,7 +215,10 @@ class SkyRunService:
             self.context.progress.begin("Sky runs", len(pieces))
         if pieces:
             executor = self.executor or LocalExecutor(1 if shares_work else self.jobs)
-            executor.run(pieces, LedgerAddress.of(self.context))
+            # One field does not earn what another process costs.
+            is_batch = shares_work and len(pieces) > 1 and self.executor is None
+            with self.runner.kept_warm() if is_batch else nullcontext():
+                executor.run(pieces, LedgerAddress.of(self.context))
         self.context.progress.end()
 
     def _remarks(self, plans: Sequence[FieldWork], *, selftest: bool) -> list[Remark]:
