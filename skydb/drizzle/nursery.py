@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from skydb.interruption import current, kill_group
+from skydb.interruption import current, held, kill_group
 
 #: Longest that its imports, or a fork, may take before processes are started one by one again.
 _PATIENCE_S = 60.0
@@ -103,10 +103,17 @@ class Nursery:
         return task == "onepass" and request.get("parameters", {}).get("driz_cr") is not True
 
     def is_ready(self, directory: Path, environment: Mapping[str, str]) -> bool:
-        """Start it unless it is there, and wait for its imports; whether it can be forked."""
+        """Start it unless it is there, and wait for its imports; whether it can be forked.
+
+        Raises
+        ------
+        OSError
+            When the interpreter cannot be started, as of a pass by itself.
+        """
         with self._lock:
             if self._ours is None and self._is_usable:
-                self._start(directory, environment)
+                with held():
+                    self._start(directory, environment)
                 self._is_usable = self._said() == READY
             return self._is_usable
 

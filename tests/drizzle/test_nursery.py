@@ -93,8 +93,9 @@ def nurseries() -> list[psutil.Process]:
 
 def is_nursery(process: psutil.Process) -> bool:
     try:
-        return "skydb.drizzle.tasks.nursery" in process.cmdline()
-    except psutil.Error:  # it has ended, and another test did not ask how
+        # Others may have it among their arguments.
+        return process.cmdline()[1:3] == ["-m", "skydb.drizzle.tasks.nursery"]
+    except psutil.Error:  # it has ended
         return False
 
 
