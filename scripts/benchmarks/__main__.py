@@ -29,6 +29,7 @@ NAMES = (
     "skysigma",
     "skyadvice",
     "onepass",
+    "batch",
     "large",
     "rejecting",
     "survey",
