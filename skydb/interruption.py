@@ -15,16 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Protocol
 
 from skydb.errors import Interrupted
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 #: Longest wait for threads that were stopped, once the process is to end.
 GRACE_S = 1.0
@@ -135,6 +131,16 @@ def forget() -> None:
 def patience_s(longest_s: float) -> float:
     """Time to wait for locks of others: little, when the process is to end."""
     return _ROOT.left_s(longest_s)
+
+
+def obey(stop: Stop) -> None:
+    """Have this thread stop with others."""
+    _LOCAL.stop = stop
+
+
+def grace_s() -> float | None:
+    """Time that threads have to end; any, unless the process is to end."""
+    return None if _ROOT.by is None else GRACE_S
 
 
 def check() -> None:
@@ -303,59 +309,6 @@ def stopped_when(is_over: Callable[[], bool], by: str) -> Iterator[None]:
     finally:
         done.set()
         _LOCAL.stop = before
-
-
-class Threads(ThreadPoolExecutor):
-    """Threads that stop soon when the caller that waits for them is interrupted.
-
-    Parameters
-    ----------
-    jobs : int
-        How many.
-    name : str
-        Begins their names.
-    on_stop : callable, optional
-        Called when the block ends badly.
-    """
-
-    def __init__(
-        self, jobs: int, name: str = "skydb", on_stop: Callable[[], None] | None = None
-    ) -> None:
-        super().__init__(max(jobs, 1), thread_name_prefix=name)
-        self.stop = Stop(current())
-        self._on_stop = on_stop
-        self._begun: list[Future[object]] = []
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do it, unless it is to stop before its turn."""
-        future: Future[T] = super().submit(self._do, fn, *args, **kwargs)
-        self._begun.append(future)  # type: ignore[arg-type]
-        return future
-
-    def _do(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        _LOCAL.stop = self.stop
-        check()
-        return fn(*args, **kwargs)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        by = reason(error) if error is not None else None
-        if error is not None and self._on_stop is not None:
-            self._on_stop()
-        if by is None:
-            self.shutdown(wait=True, cancel_futures=error is not None)
-            return None
-        with held():
-            self.stop.request(by)
-            self.shutdown(wait=False, cancel_futures=True)
-            # In a program that goes on, what they have begun is closed before this returns.
-            going_on = [future for future in self._begun if not future.cancelled()]
-            wait(going_on, None if _ROOT.by is None else GRACE_S)
-        return None
 
 
 def _remove(path: Path) -> None:

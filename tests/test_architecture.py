@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "skydb"
 ROOT = ""
 
 BELOW_SERVICES = {
-    *("errors", "version", "interruption", "domain"),
+    *("errors", "version", "interruption", "threads", "domain"),
     *("store", "files", "sky", "archive", "drizzle"),
 }
 
@@ -32,6 +32,7 @@ ALLOWED = {
     "errors": set[str](),
     "version": set[str](),
     "interruption": {"errors"},
+    "threads": {"interruption"},
     "postponed": set[str](),
     "serving": set[str](),
     "domain": {"errors"},
@@ -39,7 +40,7 @@ ALLOWED = {
     "files": {"errors", "interruption", "domain"},
     "sky": {"errors", "domain"},
     "archive": {"errors", "interruption", "domain", "files", "sky"},
-    "drizzle": {"errors", "interruption", "postponed", "domain", "files", "sky"},
+    "drizzle": {"errors", "interruption", "threads", "postponed", "domain", "files", "sky"},
     "services": {*BELOW_SERVICES, ROOT},
     "api": {*BELOW_SERVICES, "services", ROOT},
     "report": {"errors", "version", "interruption", "domain", "store", "services", "api", ROOT},

@@ -27,8 +27,8 @@ from skydb.drizzle.tweakinputs import catalog_of, count_sources, held_scale
 from skydb.drizzle.wcskeys import Geometry, geometry
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
 from skydb.errors import ToolCrashedError, ToolError, UsageError
-from skydb.interruption import Threads
 from skydb.sky.stars import StarList
+from skydb.threads import Threads
 
 #: WCSNAME of a fit that has not been accepted; never leaves the scratch directory.
 PROPOSED_NAME = "SKYDB_PROPOSED"

@@ -11,6 +11,7 @@ import pytest
 NUMBERS = {"numpy", "scipy", "pandas", "matplotlib", "pyarrow", "astropy", "drizzlepac", "shapely"}
 OTHERS = {"psycopg", "alembic", "pygments", "pydantic", "psutil", "astroquery", "requests", "dask"}
 TEMPLATES = {"jinja2"}
+THREADS = {"concurrent.futures", "logging", "skydb.threads"}
 ENTITIES = {"skydb.domain.base", "skydb.domain.visit", "skydb.domain.sky", "skydb.services.skies"}
 OTHER_DATABASE = {"sqlalchemy.dialects.postgresql"}
 FORBIDDEN = NUMBERS | OTHERS | TEMPLATES | ENTITIES | OTHER_DATABASE
@@ -67,7 +68,7 @@ def test_a_question_in_sql_imports_no_entities_and_no_numbers(ledger, words) -> 
 
 def test_help_imports_no_database_either(tmp_path) -> None:
     modules = _imported(tmp_path, "--help")
-    assert modules & (FORBIDDEN | {"sqlalchemy", "rich.table"}) == set()
+    assert modules & (FORBIDDEN | THREADS | {"sqlalchemy", "rich.table"}) == set()
 
 
 def test_images_and_tables_are_read_without_what_is_seldom_wanted(tmp_path) -> None:

@@ -15,7 +15,6 @@ from skydb.domain.vocabulary import FetchStatus
 from skydb.errors import FileRejectedError, UsageError
 from skydb.files.checksum import sha256_of
 from skydb.files.integrity import check_arrival
-from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.intake.fetch_attempts import (
     AttemptLog,
@@ -24,6 +23,7 @@ from skydb.services.intake.fetch_attempts import (
     printable,
 )
 from skydb.services.intake.fetched import FetchedFile, FetchPlan, planned_file
+from skydb.threads import Threads
 
 #: Directory below the data root for what has arrived of files that are not whole yet.
 PARTIAL = "partial"

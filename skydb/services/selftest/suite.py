@@ -9,9 +9,9 @@ from pathlib import Path
 from skydb.domain.selftest import CheckResult
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import SkydbError
-from skydb.interruption import Threads
 from skydb.services.selftest import cures, extraction, fits, footprints, skies
 from skydb.services.selftest.fields import FieldMaker, TinyField
+from skydb.threads import Threads
 
 #: Tiny fields take seconds; whatever takes longer hangs.
 TIMEOUT_S = 300.0

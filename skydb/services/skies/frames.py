@@ -15,7 +15,6 @@ from pathlib import Path
 from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.files.pixels import ChipFile, open_chips
-from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs, inputs_of
 from skydb.sky.footprint import chip_polygon
@@ -28,6 +27,7 @@ from skydb.sky.frame_offsets import (
 )
 from skydb.sky.neighbours import compare_neighbours
 from skydb.sky.overlaps import Overlap, overlaps_of
+from skydb.threads import Threads
 
 #: Program and visit are the first characters of a rootname.
 _VISIT = 6

@@ -16,7 +16,6 @@ from skydb.domain.overlap import ChipKey, MeasuredChip, MeasuredOverlap
 from skydb.files.pixels import ChipFile, open_chips
 from skydb.files.products import read_hstwcs
 from skydb.files.workspace import Workspace
-from skydb.interruption import Threads
 from skydb.services.core import Context, checked_path
 from skydb.services.skies.pixelwork import ExposureLevels, ExposureWork, Side, look_at_all
 from skydb.sky.footprint import chip_polygon
@@ -25,6 +24,7 @@ from skydb.sky.methods import Measures
 from skydb.sky.overlaps import ChipOverlap, chip_overlaps_of
 from skydb.sky.pairs import ChipFrame
 from skydb.store import overlap_queries
+from skydb.threads import Threads
 
 #: Outlines of chips (N, 2) in ICRS degrees.
 Outlines = dict[ChipKey, NDArray[np.float64]]

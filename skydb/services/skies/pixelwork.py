@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from skydb.domain.overlap import ChipKey, Level, MeasuredChip
 from skydb.domain.signal import has_sky_signal
 from skydb.files.pixels import ChipFile, ChipPixels
-from skydb.interruption import Threads, check
+from skydb.interruption import check
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.pairs import ChipFrame, ChipImage, brightness_per_unit
+from skydb.threads import Threads
 
 #: A chip, and one of another exposure that shares sky with it.
 Side = tuple[ChipKey, ChipKey]

@@ -11,10 +11,10 @@ from skydb.domain.guards import Flag
 from skydb.domain.vocabulary import FindingKind
 from skydb.errors import FileRejectedError
 from skydb.files.usable import AcceptedFlags, ChipState, chip_states, lit_states, prepared_copy
-from skydb.interruption import Threads
 from skydb.services.core import Context
 from skydb.services.skies.recipe import RunInputs
 from skydb.store import overlap_queries
+from skydb.threads import Threads
 
 States = Mapping[str, tuple[ChipState, ...]]
 

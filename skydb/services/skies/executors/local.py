@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skydb.interruption import Threads
 from skydb.services.skies.executors.base import LedgerAddress, Piece
+from skydb.threads import Threads
 
 
 @dataclass(frozen=True)
