@@ -96,6 +96,12 @@ _WITH_EXPOSURES = (
     Trade("sky run, values", _SKIES, (_INGEST,)),
     Trade("sky run, mosaics", (*_PLAIN, "--method", "all"), (_INGEST,), is_slow=True),
     Trade(
+        "sky run, a batch",
+        (*_PLAIN, "--method", "all", "--each", "visit"),
+        (_INGEST,),
+        is_slow=True,
+    ),
+    Trade(
         "sky run, astrodrizzle",
         ("sky", "run", "--no-selftest", "--method", "match"),
         (_INGEST,),
