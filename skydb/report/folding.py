@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: Longest piece that is kept whole, in characters: the names of HAP's products have 50.
 LONGEST_NAME = 64
 
-#: What is kept together: a word, of a path each folder with its slash.
-_PIECE = re.compile(r"[^\s/]*(?:/+|\s+|$)")
+#: What is kept together: a word, of a path each folder with its slash, a date with its time.
+_PIECE = re.compile(r"(?:[^\s/]*\d{4}-\d\d-\d\d (?=\d\d:\d\d))?[^\s/]*(?:/+|\s+|$)")
 
 
 def longest_piece(text: str) -> int:

@@ -45,6 +45,14 @@ def test_ids_lead_to_their_pages_in_tables_and_answers(get: Pages) -> None:
     assert {"/exposure/ibxl50clq", "/run/6"} <= set(asked.links)
 
 
+@pytest.mark.parametrize("view", ["v_sky_values", "v_visit_status", "v_footprints"])
+def test_a_visit_leads_to_its_page_by_its_label_alone(get: Pages, view: str) -> None:
+    asked = get(f"/ledger?sql=SELECT+visit_label+FROM+{view}+LIMIT+1")
+    assert [one for one in asked.links if one.startswith("/visit/")] == ["/visit/bxl50"]
+    number = get(f"/ledger?sql=SELECT+visit+FROM+{view}+LIMIT+1")
+    assert not [one for one in number.links if one.startswith("/visit/")]
+
+
 def test_questions_of_the_cookbook_are_asked_with_values_of_this_ledger(get: Pages) -> None:
     linked = [one for one in get("/").links if one.startswith("/ledger/")]
     names = [question.name for question in questions()]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console
 
 from skydb.domain.vocabulary import ActivityKind, FindingKind
@@ -64,6 +65,14 @@ def test_a_terminal_folds_lines_between_words_and_breaks_no_name() -> None:
     out.truncate(0)
     print_tree(lineage_tree(graph), narrow, wide=True)
     assert len(out.getvalue().splitlines()) == len(shown(graph))
+
+
+@pytest.mark.parametrize("width", range(30, 60))
+def test_a_terminal_keeps_a_date_and_its_time_on_one_line(width: int) -> None:
+    out = io.StringIO()
+    narrow = Console(file=out, width=width, force_terminal=True, color_system=None)
+    print_tree(lineage_tree(small()), narrow)
+    assert out.getvalue().count("2026-11-22 14:30") == 3
 
 
 def test_relations_are_in_plain_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from skydb.store.roads import CatalogsAround, RoadOf
 
-#: Reasons that are joined in one row.
-_FEW_REASONS = 3
+#: Reasons that are joined in one row, and where the parts of one begin.
+_FEW_REASONS, _PART = 3, re.compile(r"(?<=[.;:]) ")
 
 #: Rules that name the drizzled product as part of which an exposure is fitted.
 _OF_PRODUCTS = {TodoRule.NOT_ALIGNED, TodoRule.ALIGNMENT_OUTDATED}
@@ -178,11 +179,24 @@ def _merged(rows: Sequence[Row]) -> Row:
     """Join the rows that one command settles: names once each, the oldest time, every reason."""
     first = rows[0]
     texts = {name: _joined(row[name] for row in rows) for name in ("rule", "subject", "exposure")}
-    reasons = list(dict.fromkeys(row["reason"] for row in rows))
-    more = len(reasons) - _FEW_REASONS
-    shown = " ".join(reasons[:_FEW_REASONS]) + (f" And {more} more." if more > 0 else "")
+    shown = _told_once(dict.fromkeys(row["reason"] for row in rows))
     since = min((str(row["since"]) for row in rows if row["since"] is not None), default=None)
     return {**first, **texts, "reason": shown, "since": since, "count": len(rows)}
+
+
+def _told_once(reasons: Collection[str]) -> str:
+    """Join the first reasons; of the later ones only the parts that differ."""
+    told: dict[str, None] = {}
+    shown = []
+    for reason in list(reasons)[:_FEW_REASONS]:
+        parts = _PART.split(reason)
+        new = " ".join(part for part in parts if re.sub(r"[.;]$", "", part) not in told)
+        told |= dict.fromkeys(re.sub(r"[.;]$", "", part) for part in parts)
+        if new:
+            begin = new if reason.startswith(new[:1]) else new[0].upper() + new[1:]
+            shown.append(re.sub(r"[;:]$", ".", begin))
+    more = len(reasons) - _FEW_REASONS
+    return " ".join(shown) + (f" And {more} more." if more > 0 else "")
 
 
 def _joined(names: Iterable[str | None]) -> str | None:

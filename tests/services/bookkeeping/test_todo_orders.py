@@ -50,3 +50,25 @@ def test_a_distortion_model_is_as_old_as_the_first_file_with_it(
     rows = services.todo.due(Scope(), TodoRule.IDCTAB_SUPERSEDED)
     assert [row["exposure"] for row in rows] == ["ibxl5001q", "ibxl5003q"]
     assert all(f"have the newer {SECOND}." in row["reason"] for row in rows)
+
+
+def test_a_row_of_several_exposures_says_each_part_of_their_reasons_once(
+    services: Services,
+) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session)
+        catalog = survey.catalog("gaia")
+        for number in (1, 2):
+            exposure = survey.exposure("50", number)
+            for _ in range(number):
+                version = survey.content(exposure)
+            survey.align(version, catalog)
+            survey.content(exposure)
+        session.commit()
+    (row,) = services.todo.todo(Scope(), TodoRule.ALIGNMENT_OUTDATED)
+    assert row["reason"] == (
+        "Version 3 is of a newer archive version than version 2, which was aligned; no drizzled"
+        " product of that archive version is recorded: fetch or make it (`skydb drizzle --visit"
+        " bxl50`) and fit it, or fit the exposures (`skydb align run --what exposures`). Version"
+        " 4 is of a newer archive version than version 3, which was aligned."
+    )
