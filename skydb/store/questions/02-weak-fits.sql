@@ -5,7 +5,7 @@
 -- :proposal_id integer = 12812
 -- :most_mas real = 20
 -- :fewest_matches integer = 6
-SELECT v.program, v.number AS visit, h.product, h.wcs_name, h.nmatches, h.rms_ra_mas, h.rms_dec_mas
+SELECT v.program || v.number AS visit_label, h.product, h.wcs_name, h.nmatches, h.rms_ra_mas, h.rms_dec_mas
   FROM visits v
   JOIN products p ON p.visit_id = v.id
   JOIN v_alignment_current h ON h.product = p.filename
