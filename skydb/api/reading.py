@@ -184,7 +184,7 @@ class ReadingCommands:
         title : str
             Heading; else the targets.
         runs : sequence of int or str
-            Runs of sky or alignment to show, instead of the newest.
+            Runs of sky or alignment to show, instead of the newest of their kind.
         measured : sequence of mapping
             Figures against a known truth: ``what``, ``measured``, ``bar``, ``unit``, ``passed``.
         **chosen

@@ -78,7 +78,7 @@ def write_field_report(
     scope : Scope, optional
         Subject of the page, and of its verdict.
     runs : sequence of int
-        Runs of sky or alignment to show, instead of the newest of each exposure.
+        Runs of sky or alignment to show, instead of the newest of their kind.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def gather_facts(services: Services, coverage: Coverage, measured: Sequence[Row]
     """
     runs = coverage.runs()
     numbers, about = [run["run"] for run in runs], coverage.about
-    if runs and coverage.named:
+    if runs and coverage.has_skies_named():
         values = services.comparison.methods.values(numbers, about)
     else:
         values = coverage.values() if runs else []

@@ -23,9 +23,9 @@ from skydb.domain import (
 )
 from skydb.domain.choice import EXPOSURE_KINDS, choose
 from skydb.domain.vocabulary import (
+    ActivityKind,
     ActivityStatus,
     FindingKind,
-    SkyMethod,
     SolutionOrigin,
     SolutionStatus,
 )
@@ -223,14 +223,14 @@ def rootnames_by_key(session: Session, keys: Collection[int] | None) -> dict[int
     return {key: name for each in several for key, name in session.execute(each)}
 
 
-def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, SkyMethod | None]:
-    """The method of each of some good runs; None for an alignment run."""
-    wanted = [int(run) for run in run_ids]
-    good = Activity.status == ActivityStatus.SUCCEEDED
-    skies = select(SkyRun.id, SkyRun.effective_method).where(SkyRun.id.in_(wanted), good)
-    fits = select(AlignmentRun.id).where(AlignmentRun.id.in_(wanted), good)
-    found: dict[int, SkyMethod | None] = dict.fromkeys(session.scalars(fits))
-    return found | {run: method for run, method in session.execute(skies)}
+def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, ActivityKind]:
+    """The kind of each of some sky and alignment runs that succeeded."""
+    found = select(Activity.id, Activity.kind).where(
+        Activity.id.in_([int(run) for run in run_ids]),
+        Activity.status == ActivityStatus.SUCCEEDED,
+        Activity.kind.in_([ActivityKind.SKY_RUN, ActivityKind.ALIGNMENT]),
+    )
+    return {run: kind for run, kind in session.execute(found)}
 
 
 def sky_runs(session: Session, run_ids: Collection[int]) -> list[SkyRun]:

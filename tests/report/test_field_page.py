@@ -95,6 +95,23 @@ def test_what_is_aligned_and_matched_passes(sqlite_ledger_url: str, tmp_path: Pa
     assert "Passed" in page
 
 
+def test_runs_that_are_named_stand_for_the_newest_of_their_kind_alone(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            aligned = survey.align(survey.content(survey.exposure("50")), survey.catalog("gaia"))
+            older, newer = survey.sky([aligned]).id, survey.sky([aligned]).id
+            session.commit()
+        fitted = [*services.coverage().alignments()]
+        for run in (older, newer, *fitted):
+            shown = write_field_report(services, tmp_path / "named.html", runs=(run,)).verdict
+            assert shown.problems == (), run
+        assert [row["run"] for row in services.coverage(runs=(older,)).runs()] == [older]
+        assert [row["run"] for row in services.coverage(runs=fitted).runs()] == [newer]
+
+
 def test_a_delivery_since_the_alignment_is_a_problem(
     sqlite_ledger_url: str, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
+from skydb.domain.vocabulary import ActivityKind
 from skydb.errors import NotFoundError
 from skydb.services.comparison import values_of_groups
 from skydb.store import coverage_queries, queries
@@ -32,7 +33,8 @@ class Coverage:
     scope : Scope
         The exposures that the page is about.
     named : sequence of int
-        Runs to show, of sky or alignment; without any exposures the page is about theirs.
+        Runs to show, of sky or alignment, instead of the newest of their kind; without any
+        exposures the page is about theirs.
 
     Raises
     ------
@@ -50,7 +52,7 @@ class Coverage:
         if not self.scope.is_everything or not self.named:
             return self.scope
         with self.store.reading() as session:
-            names = coverage_queries.exposures_of_runs(session, self._require(session))
+            names = coverage_queries.exposures_of_runs(session, self._kinds(session))
         return Scope(rootnames=tuple(sorted(names)))
 
     @property
@@ -85,8 +87,8 @@ class Coverage:
     def runs(self) -> list[Row]:
         """The sky runs that show the exposures: those named, or each exposure's newest group."""
         with self.store.reading() as session:
-            if self.named:
-                named = coverage_queries.sky_runs(session, self._require(session))
+            if wanted := self._named(session, ActivityKind.SKY_RUN):
+                named = coverage_queries.sky_runs(session, wanted)
                 return [queries.sky_run_row(run) for run in named]
             return [
                 queries.sky_run_row(run)
@@ -117,16 +119,27 @@ class Coverage:
         """
         with self.store.reading() as session:
             products = None if self.selected is None else self.selected.products
-            if self.named:
-                return coverage_queries.alignments_named(session, self._require(session), products)
+            if wanted := self._named(session, ActivityKind.ALIGNMENT):
+                return coverage_queries.alignments_named(session, wanted, products)
             return alignments_showing(session, products)
 
-    def _require(self, session: Session) -> list[int]:
+    def has_skies_named(self) -> bool:
+        """Whether a sky run is among the runs that were named."""
+        with self.store.reading() as session:
+            return bool(self._named(session, ActivityKind.SKY_RUN))
+
+    def _named(self, session: Session, kind: ActivityKind) -> list[int]:
+        """The runs of one kind that were named; where none was, the newest are shown."""
+        kinds = self._kinds(session) if self.named else {}
+        return [run for run in self.named if kinds[run] is kind]
+
+    def _kinds(self, session: Session) -> dict[int, ActivityKind]:
+        """Kinds of all runs that were named."""
         kinds = coverage_queries.kinds_of_runs(session, self.named)
         for run in self.named:
             if run not in kinds:
                 raise NotFoundError(f"There is no sky or alignment run {run} that succeeded.")
-        return list(self.named)
+        return kinds
 
     def inputs(self, run_ids: Collection[int]) -> list[Row]:
         """File versions that runs used, and the newest archive version of each."""
