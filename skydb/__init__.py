@@ -60,7 +60,7 @@ def open(
     Parameters
     ----------
     url : str or Path, optional
-        SQLAlchemy URL, or the path of an SQLite file; else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
+        SQLAlchemy URL, or the path of an SQLite file (a text with ``/`` or a suffix, too); else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
     archive : str or LoopbackArchive, optional
@@ -87,7 +87,7 @@ def open(
     ...     len(ledger.inspect.headers()) > 0
     True
     """
-    ledger = lazy_ledger(url, data, archive, progress)
+    ledger = lazy_ledger(_as_path(url), data, archive, progress)
     ledger.is_for_python = True
     ledger.services  # noqa: B018 - connects
     return ledger
@@ -111,7 +111,7 @@ def init(
     >>> skydb.init("sqlite:///new.sqlite").database.current().is_current
     True
     """
-    ledger = lazy_ledger(url, data, archive)
+    ledger = lazy_ledger(_as_path(url), data, archive)
     ledger.is_for_python = True
     ledger.database.upgrade()
     return open(url, data=data, archive=archive)
@@ -138,6 +138,14 @@ def lazy_ledger(
         return Services.open(named, root, progress, fields, served)
 
     return Ledger(connect, LedgerPictures(), fields, named, progress, LedgerSites())
+
+
+def _as_path(url: str | Path | None) -> str | Path | None:
+    """A text that is the path of a file, and no URL, as that path."""
+    from pathlib import Path
+
+    is_path = isinstance(url, str) and ":" not in url and ("/" in url or Path(url).suffix != "")
+    return Path(url) if isinstance(url, str) and is_path else url
 
 
 def _url(url: str | Path | None) -> str | None:

@@ -6,7 +6,7 @@ is a :class:`~skydb.errors.UsageError` that names the argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,24 @@ def texts(values: Any, what: str) -> tuple[str, ...]:  # noqa: ANN401 - whatever
     return names
 
 
-def counts(**values: Any) -> None:  # noqa: ANN401 - whatever was given
-    """Check that values are whole numbers above zero.
+def require_any(what: str, given: Sequence[object]) -> None:
+    """Check that at least one of what a method works on was given.
+
+    Raises
+    ------
+    UsageError
+        When nothing was.
+
+    Examples
+    --------
+    >>> require_any("sky run", [6])
+    """
+    if not given:
+        raise UsageError(f"No {what} was named.", advice="Give one or more.")
+
+
+def counts(*, least: int = 1, **values: Any) -> None:  # noqa: ANN401 - whatever was given
+    """Check that values are whole numbers, and not below the least.
 
     Raises
     ------
@@ -77,9 +93,10 @@ def counts(**values: Any) -> None:  # noqa: ANN401 - whatever was given
     >>> counts(jobs=2)
     """
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UsageError(
-                f"{name}={value!r} is not a number of 1 or more.", advice="Give 1, 2 ..."
+                f"{name}={value!r} is not a number of {least} or more.",
+                advice=f"Give {least}, {least + 1} ...",
             )
 
 

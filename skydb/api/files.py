@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from skydb.api import names
 from skydb.api.base import Group
+from skydb.api.checking import path, require_any
 from skydb.api.results import DrawnResult, Result
 from skydb.api.selecting import Names, Selecting, require_member, scope_of, selection_of, several
 from skydb.domain.vocabulary import ProductKind
@@ -132,11 +133,15 @@ class HistoryGroup(Group):
         """
         from skydb.services.history import HistoryOutcome
 
-        outcomes = self._services.history.import_dirs([Path(one) for one in directories])
+        require_any("log or directory", directories)
+        outcomes = self._services.history.import_dirs([path(one, "log") for one in directories])
         return Imported(
             outcomes,
             names.names_of(HistoryOutcome),
-            remarks=[sentence for one in outcomes for sentence in _remarks(one)],
+            remarks=[
+                *(sentence for one in outcomes for sentence in _remarks(one)),
+                *([] if outcomes else ["No run of AstroDrizzle or TweakReg was found."]),
+            ],
             has_failed=not any(one.run is not None for one in outcomes),
             is_flagged=any(one.is_flagged for one in outcomes),
         )

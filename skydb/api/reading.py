@@ -59,7 +59,7 @@ class ReadingCommands:
         Returns
         -------
         Result
-            ``rootname``, ``extver``, ``distance_arcsec`` and more.
+            ``rootname``, ``product``, ``extver``, ``separation_deg`` and more.
 
         Raises
         ------
@@ -130,8 +130,8 @@ class ReadingCommands:
         from skydb.domain.todo import TodoRule
 
         wanted, scope = member(TodoRule, rule, "rule"), scope_of(chosen)
+        counts(least=0, limit=limit)
         if limit:
-            counts(limit=limit)
             first, has_more = self.services.todo.first(limit, scope, wanted)
             rows = Todo(first, names.DUE)
             rows.has_more = has_more

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skydb.api.base import Group, run_number
+from skydb.api.checking import require_any
 from skydb.api.pictures import Display
 from skydb.api.results import DrawnResult, Result
 from skydb.api.sky_methods import methods_to_show
@@ -60,6 +61,7 @@ class SkyFilesGroup(Group):
         'electron/s'
         """
         display = Display.of(vmin, vmax, stretch, crop, keep_level=keep_level)
+        require_any("sky run", runs)
         numbers = [run_number(run) for run in runs]
         methods = methods_to_show(method)
         services, pictures = self._services, self._pictures

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api.answers import ReplayRecord
 from skydb.api.base import run_number
-from skydb.api.checking import counts, path
+from skydb.api.checking import counts, path, require_any
 from skydb.api.checking import options as named_options
 from skydb.api.results import Result
 from skydb.api.selecting import Guarding, policy_of, selection_of, several
@@ -87,6 +87,7 @@ class WorkingCommands:
         """
         from skydb.domain.vocabulary import IngestStatus
 
+        require_any("file or directory", paths)
         files = [path(one) for one in paths]
         outcomes = self.services.ingest.ingest(files, jobs=jobs)
         rejected = sum(one.status is IngestStatus.REJECTED for one in outcomes)

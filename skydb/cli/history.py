@@ -47,7 +47,7 @@ def import_(
         found = ledger.history.import_(*directories)
     note = found.counted()
     shell.show("Imported runs", found.rows, columns_history.IMPORTED, as_json=as_json, note=note)
-    shell.say(*found.remarks)
+    shell.say(*(found.remarks if found else ()))
     for directory in dict.fromkeys(map(str, directories)):
         shell.say(f"{directory}: {found.counted(directory)}")
     if found.has_failed:

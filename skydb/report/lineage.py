@@ -69,6 +69,7 @@ _CALM = (
     RemarkKind.REPLAYED,
     RemarkKind.UNCHECKED,
     RemarkKind.FROM_A_LOG,
+    RemarkKind.MORE,
 )
 
 

@@ -101,6 +101,8 @@ def sky_display(mosaics: Sequence[MosaicEvidence], wanted: Wanted) -> SkyDisplay
     found = [(one, _load(one.science, one.weight, wanted.window)) for one in mosaics]
     images = {f"run {one.run}, {one.method}": image for one, image in found if image is not None}
     if not any(np.isfinite(image.data).any() for image in images.values()):
+        if wanted.window is None:
+            raise UsageError("No pixel of the mosaics has a value: there is nothing to show.")
         raise UsageError(
             "The mosaics do not cover this part of the sky.",
             advice="Give --crop RA DEC SIZE within the field, SIZE in arcsec.",

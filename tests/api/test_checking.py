@@ -18,7 +18,7 @@ from skydb.api import checking
 from skydb.api.ledger import Ledger
 from skydb.domain.arguments import checked_arguments
 from skydb.domain.spelling import in_python
-from skydb.errors import UsageError
+from skydb.errors import NotFoundError, UsageError
 
 NOWHERE = "sqlite:////nowhere/at/all.sqlite"
 Call = Callable[[Any], object]
@@ -79,6 +79,11 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.sky.display(3, crop=(85.25, -2.45, 0)), "Invalid size '0'"),
     (lambda db: db.sky.display(3, crop=(85.25, -2.45, "180deg")), "Invalid size '180deg'"),
     (lambda db: db.sky.display(3, stretch="log"), "Unknown stretch 'log'"),
+    (lambda db: db.sky.display(), "No sky run was named"),
+    (lambda db: db.ingest(), "No file or directory was named"),
+    (lambda db: db.history.import_(), "No log or directory was named"),
+    (lambda db: db.history.import_(5), "is not a path"),
+    (lambda db: db.todo(limit=-1), "not a number of 0 or more"),
     (lambda db: db.explain("ibxl50clq", depth=-1), "A depth is not -1"),
     (lambda db: db.replay(3, tolerance=-0.1), "A tolerance is not -0.1"),
 ]
@@ -112,9 +117,22 @@ def test_only_a_path_is_a_data_root(data: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "new.sqlite").exists()
 
 
-def test_a_path_is_the_url_of_its_file(tmp_path: Path) -> None:
-    skydb.init(tmp_path / "new.sqlite").close()
-    assert (tmp_path / "new.sqlite").exists()
+@pytest.mark.parametrize("kind", [Path, str])
+def test_a_path_is_the_url_of_its_file(kind: Callable[[Path], Any], tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    with pytest.raises(NotFoundError, match="no database .*new.sqlite"):
+        skydb.open(kind(path))
+    skydb.init(kind(path)).close()
+    with skydb.open(kind(path)) as ledger:
+        assert ledger.url == f"sqlite:///{path}"
+
+
+def test_a_name_alone_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="'postgresql' is not a database URL"):
+        skydb.init("postgresql")
+    skydb.init("new.sqlite").close()
+    assert [one.name for one in tmp_path.iterdir()] == ["new.sqlite"]
 
 
 def test_numbers_and_dates_are_words_too() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 
 from skydb.domain.vocabulary import SkyMethod
 from skydb.errors import UsageError
@@ -61,6 +62,14 @@ def test_a_window_beside_the_mosaics_is_refused(mosaics: list[MosaicEvidence]) -
     for place in (Window(83.7, 22.0, 0.001), Window(263.6, -22.0, 0.001)):
         with pytest.raises(UsageError, match="do not cover"):
             sky_display(mosaics, Wanted(window=place))
+
+
+def test_mosaics_without_a_value_are_not_taken_for_a_wrong_window(make_mosaic: MosaicMaker) -> None:
+    empty = MosaicEvidence(1, SkyMethod.MATCH, *make_mosaic("empty"))
+    with fits.open(empty.science, mode="update") as hdus:
+        next(hdu for hdu in hdus if hdu.data is not None).data[:] = np.nan
+    with pytest.raises(UsageError, match="No pixel of the mosaics has a value"):
+        sky_display([empty], Wanted())
 
 
 def test_mosaics_of_two_units_do_not_share_a_scale(make_mosaic: MosaicMaker) -> None:
