@@ -62,5 +62,5 @@ PURGED = (
     Column("method"),
     Column("status"),
     Column("freed_bytes"),
-    Column("files", wraps=True),
+    Column("paths", wraps=True),
 )

@@ -23,8 +23,8 @@ _Blocks: TypeAlias = tuple[TableBlock | FigureBlock | BlinkBlock | TextBlock, ..
 
 _CATALOGS = (
     Column("catalog"),
-    Column("first_epoch", "epoch from", format=".3f"),
-    Column("last_epoch", "to", format=".3f"),
+    Column("first_epoch", "epoch from", "yr", ".3f"),
+    Column("last_epoch", "to", "yr", ".3f"),
     Column("products"),
     Column("sources"),
     Column("displacement_mas", "moved by", "mas", ".1f"),

@@ -89,7 +89,7 @@ def _left_out(run: int, fits: int) -> str:
     """Name the command for figures that do not fit on a page of many fits."""
     if fits <= _FITS_DRAWN:
         return ""
-    return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: skydb align plot {run} --out DIR"
+    return f"; {_FITS_DRAWN} of {fits} fits are drawn, all by: `skydb align plot {run} --out DIR`"
 
 
 def or_why_not(draw: Callable[[], tuple[_Drawn, ...]]) -> tuple[_Drawn | TextBlock, ...]:

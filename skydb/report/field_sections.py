@@ -212,7 +212,8 @@ def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) 
     )
     tables = (
         TableBlock(
-            "Runs", "Requested, and what really ran.", _RUNS, field.runs, anchors=("run", "run")
+            "Runs", "Requested, and what really ran.", _RUNS, _where_they_are(services, field.runs),
+            anchors=("run", "run"),
         ),
         *((inputs,) if field.inputs else ()),
         TableBlock(
@@ -233,6 +234,12 @@ def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) 
         *or_why_not(lambda: mosaic_figures(services.evidence.mosaics(drawn))),
         *left,
     )
+
+
+def _where_they_are(services: Services, runs: Sequence[Row]) -> list[Row]:
+    """Sky runs, with the paths of their mosaics as they can be opened."""
+    absolute = services.context.workspace.resolve
+    return [{**run, "mosaic": run["mosaic"] and str(absolute(run["mosaic"]))} for run in runs]
 
 
 def _advice_blocks(services: Services, run: int) -> tuple[TableBlock, ...]:

@@ -6,6 +6,7 @@ import html
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_runs_that_are_named_stand_for_the_newest_of_their_kind_alone(
             assert shown.problems == (), run
         assert [row["run"] for row in services.coverage(runs=(older,)).runs()] == [older]
         assert [row["run"] for row in services.coverage(runs=fitted).runs()] == [newer]
+
+
+def test_paths_of_mosaics_are_those_at_which_they_can_be_opened(
+    services: Services, tmp_path: Path
+) -> None:
+    with services.context.store.writing() as session:
+        survey = Survey(session, contents=10)
+        run = survey.sky([survey.content(survey.exposure("51"))])
+        survey.mosaic(run, tmp_path / "data", timedelta())
+        session.commit()
+        stored = run.pixel_files[0]
+    _, page = page_of(services, tmp_path)
+    assert f">{tmp_path / 'data' / stored}<" in page and f">{stored}<" not in page
 
 
 def test_a_delivery_since_the_alignment_is_a_problem(

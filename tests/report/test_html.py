@@ -276,6 +276,12 @@ def test_every_figure_can_be_enlarged_and_left_again() -> None:
     assert {href.removeprefix("#") for href in (*opened, *closed)} <= ids
 
 
+def test_a_command_in_a_caption_is_not_folded() -> None:
+    page = _page(FigureBlock("Sky", "All by: `skydb align plot 3 --out <DIR>`.", _png(), "sky"))
+    assert "All by: skydb align plot 3 --out <DIR>" in page.text
+    assert [tag for tag, _ in page.elements if tag == "code"] == ["code"]
+
+
 def test_headings_leave_out_no_level() -> None:
     levels = [int(tag[1]) for tag, _ in _page(*_everything()).elements if re.match(r"h\d$", tag)]
     assert levels[0] == 1

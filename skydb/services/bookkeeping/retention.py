@@ -40,6 +40,7 @@ class PurgeOutcome:
     status: PurgeStatus
     freed_bytes: int
     files: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ class RetentionService:
             with held(), set_aside(list(paths.values()), aside) as freed:
                 run.purge(who, why, _summary(gone, freed))
                 session.commit()
-        return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone))
+        there = tuple(str(paths[text]) for text in gone)
+        return PurgeOutcome(run_id, plan.method, PurgeStatus.PURGED, freed, tuple(gone), there)
 
     def _plan(self, session: Session, run: SkyRun) -> PurgeOutcome:
         run.require_purgeable()
@@ -143,8 +145,10 @@ class RetentionService:
             raise StateError(f"Run {run.id} has no mosaic.")
         files = run.pixel_files
         _require_unshared(session, run.id, files)
-        sizes = [path.stat().st_size for path in map(self._path, files) if path.is_file()]
-        return PurgeOutcome(run.id, run.method.value, PurgeStatus.PLANNED, sum(sizes), files)
+        paths = [self._path(text) for text in files]
+        freed = sum(path.stat().st_size for path in paths if path.is_file())
+        there = tuple(map(str, paths))
+        return PurgeOutcome(run.id, run.method.value, PurgeStatus.PLANNED, freed, files, there)
 
     def _path(self, text: str) -> Path:
         workspace = self.context.workspace

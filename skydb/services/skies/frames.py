@@ -130,7 +130,7 @@ def _message(offset: FrameOffset) -> str:
         f"their sources are {offset.size_pix:.2f} pixel apart: {offset.second} lies "
         f"dx {offset.dx_pix:+.2f}, dy {offset.dy_pix:+.2f} pixel ({offset.east_mas:+.0f} mas "
         f"east, {offset.north_mas:+.0f} mas north) from {offset.first} "
-        f"({offset.matches} matches, sigma {offset.sigma_pix:.2f} pixel)."
+        f"({offset.matches} matches, sigma {offset.sigma_pix:.2g} pixel)."
     )
 
 

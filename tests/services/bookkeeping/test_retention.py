@@ -83,6 +83,7 @@ def test_masks_of_cosmic_rays_are_purged_with_the_mosaic(services_anywhere: Serv
         session.commit()
     (planned,) = services_anywhere.retention.purge([run], "", dry_run=True)
     assert planned.freed_bytes == 2500 and f"runs/{run}/crmasks.fits" in planned.files
+    assert str(masks) in planned.paths and len(planned.paths) == len(planned.files)
     (outcome,) = services_anywhere.retention.purge([run], "no room", "Ada")
     assert outcome.freed_bytes == 2500 and not masks.exists()
     assert "crmasks.fits" in services_anywhere.books.entries(f"run:{run}")[0]["reason"]

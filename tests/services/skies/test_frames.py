@@ -165,6 +165,11 @@ def test_a_flag_has_pixels_and_mas_and_the_number_of_matches() -> None:
     )
 
 
+def test_a_small_sigma_is_not_shown_as_none() -> None:
+    (flag,) = frame_flags([replace(FAR, sigma_pix=0.00384)])
+    assert flag.message.endswith("(31 matches, sigma 0.0038 pixel).")
+
+
 def test_the_summary_says_when_nothing_could_be_compared() -> None:
     assert "no two exposures" in summary_of([])
     assert "2 pairs" in summary_of([FAR, NEAR]) and "(a-b)" in summary_of([FAR, NEAR])
