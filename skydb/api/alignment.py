@@ -160,13 +160,13 @@ class AlignGroup(WcsGroup):
         Returns
         -------
         Result
-            ``path`` and ``shows`` of every picture.
+            ``path`` (absolute) and ``shows`` of every picture.
 
         Examples
         --------
         >>> pictures = db.align.plot(4, "figures")
         """
-        number, figures = run_number(run), directory(out)
+        number, figures = run_number(run), directory(out).absolute()
         return Result(self._pictures.write_fits(self._services, number, figures))
 
     def accept(

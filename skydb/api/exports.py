@@ -58,7 +58,7 @@ class ExportGroup(Group):
         Returns
         -------
         Record
-            ``path`` and ``rows``.
+            ``path`` (absolute) and ``rows``.
 
         Examples
         --------
@@ -70,7 +70,7 @@ class ExportGroup(Group):
         style, scope = ExportStyle(is_raw=raw, as_is=as_is), scope_of(chosen)
         out = checked(path)
         done = self._services.export.export(out, view=view, sql=sql, scope=scope, style=style)
-        return Record(asdict(done))
+        return Record({**asdict(done), "path": str(out.absolute())})
 
     def footprints(
         self,
@@ -100,7 +100,7 @@ class ExportGroup(Group):
         Returns
         -------
         Record
-            ``path``, ``rows`` and ``exposures``.
+            ``path`` (absolute), ``rows`` and ``exposures``.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class ExportGroup(Group):
         shown = self._ledger.inspect.footprints(refcat, **chosen)
         (written,) = shown.write(out)
         exposures = len({row["rootname"] for row in shown})
-        return Record({"path": str(written), "rows": len(shown), "exposures": exposures})
+        return Record({"path": str(written.absolute()), "rows": len(shown), "exposures": exposures})
 
     def prov(self, path: str | Path, *what: str) -> Record:
         """Write lineages, or that of the whole ledger, as W3C PROV-JSON.
@@ -144,7 +144,7 @@ class ExportGroup(Group):
         Returns
         -------
         Record
-            ``path``, ``nodes``, ``relations``, and ``rows``, which is both together.
+            ``path`` (absolute), ``nodes``, ``relations``, and ``rows``, which is both together.
 
         Examples
         --------
@@ -153,4 +153,6 @@ class ExportGroup(Group):
         """
         out = checked(path)
         made = self._services.export_prov.export(out, what)
-        return Record({**asdict(made), "rows": made.nodes + made.relations})
+        return Record(
+            {**asdict(made), "path": str(out.absolute()), "rows": made.nodes + made.relations}
+        )

@@ -193,7 +193,7 @@ class ReadingCommands:
         Returns
         -------
         Record
-            ``path``, ``verdict``, ``covers``, ``problems``.
+            ``path`` (absolute), ``verdict``, ``covers``, ``problems``.
 
         Examples
         --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -77,7 +78,7 @@ class WorkingCommands:
         Returns
         -------
         Ingested
-            ``path``, ``rootname``, ``status`` (``new``, ``known``, ``new-version``,
+            ``path`` (absolute), ``rootname``, ``status`` (``new``, ``known``, ``new-version``,
             ``rejected``) and ``reason`` of every FITS file that was found.
 
         Examples
@@ -89,7 +90,10 @@ class WorkingCommands:
 
         require_any("file or directory", paths)
         files = [path(one) for one in paths]
-        outcomes = self.services.ingest.ingest(files, jobs=jobs)
+        outcomes = [
+            replace(one, path=str(Path(one.path).absolute()))
+            for one in self.services.ingest.ingest(files, jobs=jobs)
+        ]
         rejected = sum(one.status is IngestStatus.REJECTED for one in outcomes)
         found = Ingested(
             outcomes,

@@ -13,7 +13,7 @@ from skydb.cli.field import Detector
 from skydb.cli.inputs import Chosen, selecting
 from skydb.cli.progress import working
 from skydb.cli.references import run_number
-from skydb.cli.shell import FAILED, JsonOption, Shell, shell_of
+from skydb.cli.shell import FAILED, JsonOption, Shell, near, shell_of
 from skydb.errors import ArchiveError, ToolError
 from skydb.report import columns
 
@@ -66,7 +66,7 @@ def report(
     if as_json:
         shell.print_json(written.document())
     else:
-        shell.stdout.print(f"Report: {written.path}", soft_wrap=True)
+        shell.stdout.print(f"Report: {near(written.path)}", soft_wrap=True)
         for line in written.remarks:
             shell.say(line)
     shell.flag(when=written.is_flagged)

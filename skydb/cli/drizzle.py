@@ -53,8 +53,6 @@ def drizzle(
 
     Example: skydb drizzle --visit bxl50
     """
-    from skydb.cli.sky import near
-
     words = chosen.run_words(strict=strict, allow=allow)
     options, shell = key_values(option or ()), shell_of(context)
     with shell.ledger(progress=not as_json) as ledger:
@@ -64,6 +62,4 @@ def drizzle(
         products = ledger.drizzle(
             preset=preset, options=options, method=method, force=force, selftest=selftest, **words
         )
-    for row in products if not as_json else ():
-        row["path"] = near(row["path"])
     shell.present("Products", products, columns.VISIT_DRIZZLES, as_json=as_json)

@@ -64,7 +64,7 @@ def table(
     if as_json:
         shell.print_json(done.document())
     else:
-        shell.stdout.print(f"{done.path}: {done['rows']} rows", markup=False, highlight=False)
+        shell.stdout.print(f"{out}: {done['rows']} rows", markup=False, highlight=False)
 
 
 def footprints(

@@ -80,8 +80,6 @@ def fetch(
 
     Example: skydb fetch --obs-id 'ibxl5*' --proposal 12812 --filter F160W
     """
-    from skydb.cli.sky import near
-
     shell = shell_of(context)
     with shell.ledger(progress=not as_json) as ledger:
         planned = ledger.fetch.plan(
@@ -101,7 +99,6 @@ def fetch(
     note = ", ".join(f"{count} {status}" for status, count in counts.items())
     for file in files if not as_json else ():
         file["remark"] = file.error or file.reason
-        file["path"] = near(file["path"])
     shell.present("Fetched", files, columns.FETCHED, as_json=as_json, note=note)
 
 

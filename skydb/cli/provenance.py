@@ -123,7 +123,7 @@ def prov(
     if as_json:
         shell.print_json(done.document())
     else:
-        shell.say(f"{done.path}: {done.nodes} nodes, {done.relations} relations")
+        shell.say(f"{out}: {done.nodes} nodes, {done.relations} relations")
 
 
 def _show_replay(shell: Shell, found: Replay) -> None:

@@ -118,6 +118,8 @@ class Shell:
         from skydb.report.console import render_table
         from skydb.report.tables import infer_columns
 
+        plain = [{**row, "path": near(row["path"])} if "path" in row else row for row in plain]
+
         render_table(
             title, columns or infer_columns(plain), plain, self.stdout, note=note, wide=self.wide
         )
@@ -145,6 +147,14 @@ class Shell:
             if sentence:
                 self.say(sentence)
             raise typer.Exit(FLAGGED)
+
+
+def near(path: str | None) -> str | None:
+    """A path as it can be used from here: relative to the current directory when below it."""
+    here = Path.cwd()
+    if path is None or not Path(path).is_relative_to(here):
+        return path
+    return str(Path(path).relative_to(here))
 
 
 def shell_of(context: typer.Context) -> Shell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from skydb.cli import compare, headers, inputs, runoptions, sky_advise, sky_audit, sky_display
-from skydb.cli.shell import JsonOption, group, key_values, shell_of
+from skydb.cli.shell import JsonOption, group, key_values, near, shell_of
 from skydb.report import columns
 
 sky = group("Sky matching: the four skymethods of AstroDrizzle.")
@@ -80,13 +80,3 @@ def run(
         row["mosaic"] = near(row["mosaic"])
     shown = columns.SKY_RUNS_OF_FIELDS if each else columns.SKY_RUNS
     shell.present("Sky runs", runs, shown, as_json=as_json)
-
-
-def near(path: str | None) -> str | None:
-    """A path as it can be used from here: relative to the current directory when below it."""
-    from pathlib import Path
-
-    here = Path.cwd()
-    if path is None or not Path(path).is_relative_to(here):
-        return path
-    return str(Path(path).relative_to(here))

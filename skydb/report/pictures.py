@@ -167,7 +167,7 @@ class LedgerPictures:
         )
         verdict = written.verdict
         known = {
-            "path": str(written.path),
+            "path": str(written.path.absolute()),
             "verdict": verdict.word,
             "covers": verdict.covers,
             "problems": [asdict(one) for one in verdict.problems],

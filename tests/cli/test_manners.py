@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,31 @@ def test_columns_that_are_left_out_are_named_as_json_has_them() -> None:
     render_table("", columns, [row], Console(file=out, width=32))
     words = " ".join(out.getvalue().split())
     assert f"Without {', '.join(spared)} (--wide" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("ingest field/ibxl50clq_flt.fits", "field/ibxl50clq_flt.fits"),
+        ("export skies.csv", "skies.csv"),
+        ("export footprints field.reg", "field.reg"),
+        ("export footprints field.png", "field.png"),
+        ("export prov all.json", "all.json"),
+        ("report field.html", "field.html"),
+    ],
+)
+def test_a_path_is_absolute_for_programs_and_as_it_was_typed_for_people(
+    ingested: LedgerDirectory,
+    field: Path,
+    words: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ingested.path)
+    (ingested.path / "field").symlink_to(field)
+    said = ingested(*words.split())
+    assert name in said.out + said.err and str(ingested.path) not in said.out
+    (ingested.path / "all.json").unlink(missing_ok=True)
+    found = ingested(*words.split(), "--json").document
+    (made,) = found if isinstance(found, list) else [found]
+    assert made["path"] == str(ingested.path / name)
