@@ -60,7 +60,8 @@ def open(
     Parameters
     ----------
     url : str or Path, optional
-        SQLAlchemy URL, or the path of an SQLite file (a text with ``/`` or a suffix, too); else ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
+        SQLAlchemy URL, or the path of an SQLite file (a text with ``/`` or a suffix, too); else
+        ``$SKYDB_URL``, else ``sqlite:///skydb.sqlite``.
     data : path-like, optional
         Data root; else ``$SKYDB_DATA``, else ``skydb-data`` beside the SQLite file.
     archive : str or LoopbackArchive, optional
@@ -105,6 +106,11 @@ def init(
     ----------
     url, data, archive
         As of :func:`open`.
+
+    Raises
+    ------
+    UsageError, SchemaError
+        When there is no such place for a database, or something else is in it.
 
     Examples
     --------

@@ -123,6 +123,11 @@ class AlignGroup(WcsGroup):
     ) -> Result:
         """Show the files that :meth:`run` would fit, and why these; nothing runs.
 
+        Parameters
+        ----------
+        *products, refcat, what, group_by, relative, options, **chosen
+            As of :meth:`run`.
+
         Raises
         ------
         NotFoundError
@@ -147,6 +152,16 @@ class AlignGroup(WcsGroup):
     def show(self, run: int | str) -> Fits:
         """Show the fits of a run beside the archive's solutions, and why each is trusted.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such alignment run.
+
         Examples
         --------
         >>> db.align.show("run:4")[0].trust >= 0.5
@@ -157,10 +172,22 @@ class AlignGroup(WcsGroup):
     def plot(self, run: int | str, out: str | Path) -> Result:
         """Write residuals, sources and overlays of a run into a directory.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        out : path-like
+            The directory.
+
         Returns
         -------
         Result
             ``path`` (absolute) and ``shows`` of every picture.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such alignment run, or `out` is no directory.
 
         Examples
         --------
@@ -193,6 +220,11 @@ class AlignGroup(WcsGroup):
             ``rootname``, ``predicted_shift_mas``, ``realised_shift_mas`` (measured),
             ``residual_mas``, ``status``.
 
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such alignment run, or no fit of it waits for review.
+
         Examples
         --------
         >>> accepted = db.align.accept(4)
@@ -216,6 +248,18 @@ class AlignGroup(WcsGroup):
 
     def reject(self, run: int | str, why: str) -> Record:
         """Reject the fits of a run, with a reason: ``run`` and how many were ``rejected``.
+
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such alignment run, or no fit of it waits for review.
 
         Examples
         --------

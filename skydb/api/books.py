@@ -49,6 +49,11 @@ class DeliveriesGroup(Group):
         author : str, optional
             Else the login name.
 
+        Raises
+        ------
+        UsageError, StateError
+            When the name is taken, a date cannot be read, or the last day is before the first.
+
         Examples
         --------
         >>> db.books.deliveries.add("flat", "2024-05-01", "2024-05-09", "bad flat").name
@@ -59,6 +64,20 @@ class DeliveriesGroup(Group):
 
     def drop(self, name: str, why: str, *, author: str | None = None) -> Record:
         """Remove an entry; a note says what it was.
+
+        Parameters
+        ----------
+        name : str
+            Name of the span.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such span.
 
         Examples
         --------
@@ -87,6 +106,20 @@ class BooksGroup(Group):
     ) -> Result:
         """List notes, flags and decisions, withdrawn ones included.
 
+        Parameters
+        ----------
+        subject : str, optional
+            Only of this exposure, file, visit, run or solution.
+        kind : str, optional
+            Only of this kind: ``note``, ``flag``, ...
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such subject or kind.
+
         Examples
         --------
         >>> note = db.books.note("bxl50", "guide star lost")
@@ -99,6 +132,20 @@ class BooksGroup(Group):
     def note(self, subject: str, text: str, *, author: str | None = None) -> Record:
         """Write a note on a subject.
 
+        Parameters
+        ----------
+        subject : str
+            An exposure, a file, a visit, ``run:6``, ``solution:31``: see :meth:`.Ledger.explain`.
+        text : str
+            The note.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            When there is no such subject, or the text is empty.
+
         Examples
         --------
         >>> db.books.note("ibxl50clq", "guide star lost").kind
@@ -108,6 +155,23 @@ class BooksGroup(Group):
 
     def flag(self, subject: str, label: str, why: str, *, author: str | None = None) -> Record:
         """Flag a subject with one word to search for, until the flag is withdrawn.
+
+        Parameters
+        ----------
+        subject : str
+            An exposure, a file, a visit, ``run:6``, ``solution:31``: see :meth:`.Ledger.explain`.
+        label : str
+            One word, e.g. ``satellite``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            When there is no such subject, the label is not one word or is there already, or no
+            reason is given.
 
         Examples
         --------
@@ -119,6 +183,22 @@ class BooksGroup(Group):
     def ignore(self, subject: str, rule: str, why: str, *, author: str | None = None) -> Record:
         """Leave out a subject from a rule of ``todo``, until this is withdrawn.
 
+        Parameters
+        ----------
+        subject : str
+            An exposure, a file, a visit, ``run:6``, ``solution:31``: see :meth:`.Ledger.explain`.
+        rule : str
+            Rule of :meth:`.Ledger.todo`.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            When there is no such subject or rule, or no reason is given.
+
         Examples
         --------
         >>> db.books.ignore("bxl50", "never-matched", "overlaps nothing").label
@@ -129,6 +209,20 @@ class BooksGroup(Group):
 
     def withdraw(self, entry: int, why: str, *, author: str | None = None) -> Record:
         """Withdraw a note or a flag; it stays on record.
+
+        Parameters
+        ----------
+        entry : int
+            Its ``id``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such note or flag, it was withdrawn before, or no reason is given.
 
         Examples
         --------

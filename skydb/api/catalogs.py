@@ -189,6 +189,11 @@ class RefcatGroup(Group):
             ``ra_deg``, ``dec_deg``, ``mag``, proper motions (mas/yr), ``epoch``,
             ``motion_applied`` and ``use``.
 
+        Raises
+        ------
+        NotFoundError
+            When there is no such catalogue.
+
         Examples
         --------
         >>> db.refcat.show("gaia", epoch=2013.0)["pm_ra_mas_yr"].unit
@@ -205,6 +210,20 @@ class RefcatGroup(Group):
 
     def supersede(self, old: str, new: str, why: str, *, author: str | None = None) -> Record:
         """Put one catalogue in the place of another; ``todo`` lists what used the old one.
+
+        Parameters
+        ----------
+        old, new : str
+            Names of catalogues.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such catalogue, or the new one cannot replace the old one.
 
         Examples
         --------

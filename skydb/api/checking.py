@@ -146,7 +146,7 @@ def directory(value: Any) -> Path:  # noqa: ANN401 - whatever was given
     Raises
     ------
     UsageError
-        When it is no path, or has the name of a picture and is not there: a mistake.
+        When it is no path or a file, or has the name of a picture and is not there: a mistake.
 
     Examples
     --------
@@ -157,6 +157,8 @@ def directory(value: Any) -> Path:  # noqa: ANN401 - whatever was given
     if out.suffix.lower() in _PICTURES and not out.is_dir():
         advice = f"Give a directory for them, such as {out.with_suffix('')}/."
         raise UsageError(f"{out.name} is the name of one picture.", advice=advice)
+    if out.is_file():
+        raise UsageError(f"{out} is a file.", advice="Give a directory for the pictures.")
     return out
 
 

@@ -48,6 +48,11 @@ class DatabaseGroup(Group):
         Record
             ``revision``, ``is_current`` and ``head``.
 
+        Raises
+        ------
+        SchemaError, UsageError
+            When the database is newer than this skydb, or has tables of something else.
+
         Examples
         --------
         >>> db.database.upgrade().is_current
@@ -121,6 +126,11 @@ class DatabaseGroup(Group):
         -------
         Record
             ``path``, ``kind``, ``bytes``; its rows are the tables, with rows and checksum.
+
+        Raises
+        ------
+        UsageError
+            When the file is there already.
 
         Examples
         --------

@@ -60,6 +60,11 @@ class ExportGroup(Group):
         Record
             ``path`` (absolute) and ``rows``.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or the format, the view or the SELECT is wrong.
+
         Examples
         --------
         >>> db.export("skies.ecsv", view="v_sky_values")["rows"] > 0
@@ -145,6 +150,11 @@ class ExportGroup(Group):
         -------
         Record
             ``path`` (absolute), ``nodes``, ``relations``, and ``rows``, which is both together.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such thing, or the file is there already.
 
         Examples
         --------

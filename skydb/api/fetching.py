@@ -104,6 +104,11 @@ class FetchGroup(Group):
         **wanted
             See :class:`.Fetching`.
 
+        Raises
+        ------
+        UsageError, ArchiveError
+            When nothing is asked for, or the archive cannot be reached.
+
         Examples
         --------
         >>> db.fetch.plan(obs_id="ibxl50*").total_bytes > 0
@@ -113,6 +118,16 @@ class FetchGroup(Group):
 
     def download(self, planned: Planned) -> Fetched:
         """Fetch what was planned with ``record=True``.
+
+        Parameters
+        ----------
+        planned : Planned
+            What :meth:`plan` gave.
+
+        Raises
+        ------
+        ArchiveError
+            When the archive cannot be reached.
 
         Examples
         --------

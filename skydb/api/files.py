@@ -22,6 +22,16 @@ class InspectGroup(Group):
     def headers(self, **chosen: Unpack[Selecting]) -> Result:
         """Show exposures: association, detector, filter, exposure time (s), pointing (deg).
 
+        Parameters
+        ----------
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> db.inspect.headers(visit="bxl50")["exptime_s"].unit
@@ -39,6 +49,11 @@ class InspectGroup(Group):
             Only products of this kind, e.g. ``drz``.
         **chosen
             Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
 
         Examples
         --------
@@ -97,6 +112,16 @@ class InspectGroup(Group):
     def paths(self, **chosen: Unpack[Selecting]) -> Result:
         """Show the file of every exposure that a run would use: ``rootname``, ``path``.
 
+        Parameters
+        ----------
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> db.inspect.paths(exposure="ibxl50clq")[0].rootname
@@ -115,6 +140,11 @@ class HistoryGroup(Group):
 
         Logs, trailers of runastrodriz, text of consoles and Jupyter notebooks are known by
         their content. A fit is ``applied`` only where the log shows that a header was written.
+
+        Parameters
+        ----------
+        *directories : path-like
+            Directories that the logs are in, or logs.
 
         Returns
         -------
@@ -152,6 +182,11 @@ class Imported(Result):
 
     def counted(self, directory: str | None = None) -> str:
         """Count the outcomes, of one directory or of all, in words.
+
+        Parameters
+        ----------
+        directory : str, optional
+            Only of this directory.
 
         Examples
         --------

@@ -7,8 +7,10 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
+from skydb.api.asking import AskingCommands
 from skydb.api.boundary import guard_methods
 from skydb.api.browsing import BrowsingCommand
+from skydb.api.proving import ProvingCommands
 from skydb.api.reading import ReadingCommands
 from skydb.api.working import WorkingCommands
 from skydb.domain.calls import answering_commands
@@ -53,12 +55,14 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a group
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-for _commands in (ReadingCommands, WorkingCommands, BrowsingCommand):
+for _commands in (
+    AskingCommands, ReadingCommands, ProvingCommands, WorkingCommands, BrowsingCommand,
+):  # fmt: skip
     guard_methods(_commands)
 
 
 @answering_commands
-class Ledger(ReadingCommands, WorkingCommands, BrowsingCommand):
+class Ledger(AskingCommands, ReadingCommands, ProvingCommands, WorkingCommands, BrowsingCommand):
     """A ledger without sessions: its groups and methods are those of the commands.
 
     Every method gives a :class:`~skydb.api.results.Result`: rows, a ``QTable`` with units, a

@@ -58,6 +58,13 @@ class PresetGroup(Group):
 
         Runs keep the values that they were made with.
 
+        Parameters
+        ----------
+        name : str
+            Name of the preset.
+        options : mapping
+            Options of AstroDrizzle by name.
+
         Raises
         ------
         UsageError
@@ -73,6 +80,16 @@ class PresetGroup(Group):
     def remove(self, name: str) -> Record:
         """Remove a preset of the ledger: ``name`` and ``removed``.
 
+        Parameters
+        ----------
+        name : str
+            Name of a preset of this ledger.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such preset of this ledger.
+
         Examples
         --------
         >>> kept = db.preset.set("deep", {"final_scale": 0.06})
@@ -84,6 +101,13 @@ class PresetGroup(Group):
 
     def require_for(self, name: str, tool: str) -> None:
         """Check that a preset is of a tool.
+
+        Parameters
+        ----------
+        name : str
+            Name of a preset.
+        tool : str
+            The program that it is for.
 
         Raises
         ------

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skydb.api import names
-from skydb.api.answers import Answer, Lineage, Status, Todo
+from skydb.api.answers import Lineage, Status, Todo
 from skydb.api.base import run_number
 from skydb.api.checking import counts, path
 from skydb.api.results import Record, Result
@@ -98,6 +97,11 @@ class ReadingCommands:
         **chosen
             Exposures: see :class:`.Selecting`.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> db.status()[0].visit
@@ -123,6 +127,11 @@ class ReadingCommands:
         **chosen
             Exposures: see :class:`.Selecting`.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> due = db.todo(visit="bxl50")
@@ -139,32 +148,6 @@ class ReadingCommands:
             rows = Todo(self.services.todo.todo(scope, wanted), names.DUE)
         rows.silenced = self.services.todo.silenced()
         return rows
-
-    def sql(self, statement: str, *, timeout_s: float | None = None, as_is: bool = False) -> Answer:
-        """Answer one SELECT on tables and views; nothing can be written.
-
-        Parameters
-        ----------
-        statement : str
-        timeout_s : float, optional
-            Seconds that the database may take.
-        as_is : bool
-            On PostgreSQL: also as a role that can do more than read.
-
-        Raises
-        ------
-        UsageError
-            When it is not one SELECT, or the database refuses it.
-
-        Examples
-        --------
-        >>> db.sql("SELECT COUNT(*) AS exposures FROM exposures")[0].exposures > 0
-        True
-        """
-        from skydb.store.readonly import Rules
-
-        answer = self.services.plain.sql(statement, Rules(timeout_s, as_is))
-        return Answer.of(answer.columns, answer.rows, statement)
 
     def report(
         self,
@@ -195,6 +178,11 @@ class ReadingCommands:
         Record
             ``path`` (absolute), ``verdict``, ``covers``, ``problems``.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, there is no such run, or `out` is no page.
+
         Examples
         --------
         >>> db.report("report.html", visit="bxl50").path.endswith("report.html")
@@ -205,24 +193,6 @@ class ReadingCommands:
             self.services, page, title, scope, numbers, measured
         )
         return Record(known, remarks=lines, is_flagged=bool(known["problems"]))
-
-    @contextmanager
-    def asking(
-        self, statement: str, *, timeout_s: float | None = None, as_is: bool = False
-    ) -> Iterator[OpenAnswer]:
-        """Open the answer to one SELECT, to read it part by part in constant memory.
-
-        Examples
-        --------
-        >>> with db.asking("SELECT rootname FROM exposures") as answer:
-        ...     answer.columns
-        ('rootname',)
-        """
-        from skydb.store.readonly import Rules
-
-        rules = Rules(timeout_s=timeout_s, as_is=as_is)
-        with self.services.plain.asking(statement, rules) as answer:
-            yield answer
 
     def explain(self, what: str, *, everything: bool = False, depth: int | None = None) -> Lineage:
         """Show where one thing comes from: what made it, of what, with which software.

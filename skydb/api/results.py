@@ -228,10 +228,20 @@ class DrawnResult(Result):
     def plot(self, **options: Any) -> Figure:  # noqa: ANN401 - of the picture
         """Draw what the command draws.
 
+        Parameters
+        ----------
+        **options
+            Of the picture, e.g. ``product`` of fits, ``quantity`` of a timeline.
+
         Returns
         -------
         matplotlib.figure.Figure
             A figure of its own; nothing of pyplot is used.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is nothing to draw, or an option of the picture is wrong.
 
         Examples
         --------
@@ -242,6 +252,11 @@ class DrawnResult(Result):
 
     def write(self, out: str | Path) -> list[Path]:
         """Write all pictures of the command into a directory, a single one into a file.
+
+        Parameters
+        ----------
+        out : path-like
+            The directory or file.
 
         Returns
         -------

@@ -85,6 +85,11 @@ class RunsGroup(Group):
     def show(self, run: int | str) -> Record:
         """Show all that is known of one run, of any kind.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+
         Returns
         -------
         Record
@@ -109,6 +114,20 @@ class RunsGroup(Group):
     def pin(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Protect a sky run: it can be neither purged nor deleted.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such sky run, it is pinned, or no reason is given.
+
         Examples
         --------
         >>> db.runs.pin(6, "figure 3 of the paper").kind
@@ -118,6 +137,20 @@ class RunsGroup(Group):
 
     def unpin(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Remove the protection of a sky run.
+
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such sky run, it is not pinned, or no reason is given.
 
         Examples
         --------
@@ -130,6 +163,20 @@ class RunsGroup(Group):
     def metrics_only(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Release the mosaic of a sky run to the next purge by age; the values stay.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such sky run, it is pinned, or no reason is given.
+
         Examples
         --------
         >>> db.runs.metrics_only(6, "a trial").kind
@@ -140,6 +187,20 @@ class RunsGroup(Group):
     def delete(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Hide a sky run from views and comparisons; its rows and files stay.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such sky run, it is pinned or deleted, or no reason is given.
+
         Examples
         --------
         >>> db.runs.delete(8, "made with the wrong flat").kind
@@ -149,6 +210,20 @@ class RunsGroup(Group):
 
     def undelete(self, run: int | str, why: str, *, author: str | None = None) -> Record:
         """Show a deleted sky run again.
+
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such sky run, it is not deleted, or no reason is given.
 
         Examples
         --------
@@ -213,6 +288,15 @@ class RunsGroup(Group):
         """Give up a run of any kind whose process is gone: its status becomes ``failed``.
 
         What else that process had begun is interrupted.
+
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+        why : str
+            The reason; it is kept.
+        author : str, optional
+            Who decides; else the login name.
 
         Raises
         ------

@@ -160,6 +160,18 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
     def inputs(self, *, each: str | None = None, **chosen: Unpack[Guarding]) -> Result:
         """Show the files that :meth:`run` would use, and why these; nothing runs.
 
+        Parameters
+        ----------
+        each : str, optional
+            Fields by ``visit``, ``target`` or ``proposal``.
+        **chosen
+            Exposures: see :class:`.Guarding`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> db.sky.inputs(exposure="ibxl50clq")[0].kind
@@ -174,10 +186,20 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
     def advise(self, **chosen: Unpack[Guarding]) -> Advice:
         """Name the sky method that suits exposures, with the numbers for and against each.
 
+        Parameters
+        ----------
+        **chosen
+            Exposures: see :class:`.Guarding`.
+
         Returns
         -------
         Advice
             One row a method: ``residual_rms``, ``expected_rms``, ``chosen``, ``reason``.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
 
         Examples
         --------
@@ -211,6 +233,11 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
             ``exposure_a``, ``exposure_b``, ``area_arcsec2``, ``before`` and ``after`` (in the
             unit of the images), ``island`` and more.
 
+        Raises
+        ------
+        NotFoundError
+            When there is no such sky run, or the selection finds nothing.
+
         Examples
         --------
         >>> db.sky.audit(8).ranking[0].method
@@ -239,6 +266,16 @@ class SkyGroup(SkyComparisonGroup, SkyFilesGroup):
 
     def found(self, run: int | str) -> FoundSkies:
         """Skies and masks of cosmic rays of a run, for a comparison with a known truth.
+
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such sky run.
 
         Examples
         --------

@@ -85,6 +85,11 @@ class SkyComparisonGroup(Group):
             ``rootname``, ``extver``, ``localmin``, ``match``, ``globalmin_match``,
             ``globalmin``, each with a ``..._sigma``, and ``unit``.
 
+        Raises
+        ------
+        NotFoundError
+            When no sky run has succeeded, or a run has no sky values.
+
         Examples
         --------
         >>> skies = db.sky.compare()
@@ -110,6 +115,16 @@ class SkyComparisonGroup(Group):
 
     def have_a_method_in_common(self, *runs: int | str) -> bool:
         """Whether runs are to be compared one by one, by :meth:`changes`.
+
+        Parameters
+        ----------
+        *runs : int or str
+            Sky runs.
+
+        Raises
+        ------
+        UsageError
+            When a run cannot be read.
 
         Examples
         --------
@@ -194,6 +209,22 @@ class SkyComparisonGroup(Group):
         """Show median, scatter and spread of the sky by visit, filter, detector or proposal.
 
         The newest value of every chip counts; each unit has its own rows.
+
+        Parameters
+        ----------
+        by : str
+            ``visit``, ``filter``, ``detector`` or ``proposal``.
+        method : str or sequence of str
+            Only these methods.
+        replays : bool
+            Count repetitions of runs, too.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there are no sky values, or no such grouping or method.
 
         Examples
         --------

@@ -55,6 +55,11 @@ class SkyFilesGroup(Group):
             With `out` one row: ``path``, ``runs``, ``levels``, ``vmin``, ``vmax``, ``unit``;
             :meth:`.DrawnResult.plot` gives the figure.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such run or mosaic, or nothing of it is in the crop.
+
         Examples
         --------
         >>> db.sky.display(6, out="mosaic.png")[0].unit
@@ -84,6 +89,11 @@ class SkyFilesGroup(Group):
 
         All files are written or none; :meth:`.Ledger.restore_headers` puts them back.
 
+        Parameters
+        ----------
+        run : int or str
+            Number of the run, ``12`` or ``run:12``.
+
         Returns
         -------
         Result
@@ -106,6 +116,16 @@ class SkyFilesGroup(Group):
 
     def restore_headers(self, activity: int | str) -> Result:
         """Put back the headers of your own files; see :meth:`.Ledger.restore_headers`.
+
+        Parameters
+        ----------
+        activity : int
+            Number of what wrote them, as :meth:`write_headers` gives it.
+
+        Raises
+        ------
+        NotFoundError
+            When it has written no headers.
 
         Examples
         --------

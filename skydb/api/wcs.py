@@ -32,6 +32,18 @@ class WcsGroup(Group):
     def history(self, name: str | None = None, **chosen: Unpack[Selecting]) -> Solutions:
         """Show every WCS of an exposure, a product, or all files of a selection.
 
+        Parameters
+        ----------
+        name : str, optional
+            An exposure or a file.
+        **chosen
+            Exposures: see :class:`.Selecting`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When nothing is named or selected, or there is no such name.
+
         Examples
         --------
         >>> db.align.history("ibxl50clq")[0].origin
@@ -45,10 +57,20 @@ class WcsGroup(Group):
     def diff(self, a: int | str, b: int | str) -> Record:
         """Measure how far two solutions of an image are apart, and name the causes.
 
+        Parameters
+        ----------
+        a, b : int or str
+            Numbers of solutions, ``31`` or ``solution:31``.
+
         Returns
         -------
         Record
             ``median_mas``, ``max_mas``, ``rotation_deg``, ``scale``, ``cause`` and more.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When there is no such solution, or they are of different images.
 
         Examples
         --------
@@ -75,6 +97,11 @@ class WcsGroup(Group):
         **chosen
             Exposures: see :class:`.Selecting`.
 
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> len(db.align.changes())
@@ -89,6 +116,16 @@ class WcsGroup(Group):
 
     def restore(self, solution: int | str) -> Record:
         """Write an earlier solution to a new version of its file, and measure it.
+
+        Parameters
+        ----------
+        solution : int or str
+            Its number, ``31`` or ``solution:31``.
+
+        Raises
+        ------
+        NotFoundError, StateError
+            When there is no such solution or file, or it is active already or a proposal.
 
         Examples
         --------
@@ -105,6 +142,19 @@ class WcsGroup(Group):
 
     def export(self, solution: int | str, headerlet: str | Path) -> Record:
         """Write a solution as a headerlet, which stwcs applies and :meth:`.Ledger.ingest` takes.
+
+        Parameters
+        ----------
+        solution : int or str
+            Its number, ``31`` or ``solution:31``.
+        headerlet : path-like
+            The file, e.g. ``ibxl50clq_hlet.fits``.
+
+        Raises
+        ------
+        NotFoundError, UsageError, StateError
+            When there is no such solution, it is not of an exposure or a proposal, or the file is
+            there already.
 
         Examples
         --------

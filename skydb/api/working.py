@@ -7,17 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from skydb.api.answers import ReplayRecord
 from skydb.api.base import run_number
-from skydb.api.checking import counts, path, require_any
 from skydb.api.checking import options as named_options
+from skydb.api.checking import path, require_any
 from skydb.api.results import Result
-from skydb.api.selecting import Guarding, policy_of, selection_of, several
-from skydb.errors import UsageError
+from skydb.api.selecting import Guarding, policy_of, selection_of
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
-    from skydb.services.selftest import FieldMaker
 
 
 class Ingested(Result):
@@ -33,6 +30,11 @@ class Ingested(Result):
 
     def require_any(self, paths: Sequence[str | Path]) -> None:
         """Check that there was a file.
+
+        Parameters
+        ----------
+        paths : sequence of path-like
+            What was searched.
 
         Raises
         ------
@@ -57,13 +59,9 @@ class WorkingCommands:
     """Commands without a group that do work."""
 
     if TYPE_CHECKING:
-        fields: FieldMaker
 
         @property
         def services(self) -> Services: ...  # noqa: D102 - see Ledger
-        @property
-        def exists(self) -> bool: ...  # noqa: D102 - see Ledger
-        def _say(self, sentence: str) -> None: ...
 
     def ingest(self, *paths: str | Path, jobs: int | None = None) -> Ingested:
         """Record exposures, products, their versions and the archive's WCS solutions.
@@ -80,6 +78,11 @@ class WorkingCommands:
         Ingested
             ``path`` (absolute), ``rootname``, ``status`` (``new``, ``known``, ``new-version``,
             ``rejected``) and ``reason`` of every FITS file that was found.
+
+        Raises
+        ------
+        UsageError
+            When no path is given.
 
         Examples
         --------
@@ -140,6 +143,11 @@ class WorkingCommands:
             ``visit``, ``filter``, ``product``, ``version``, ``path``, ``run``, ``members``,
             ``status`` of every product.
 
+        Raises
+        ------
+        NotFoundError, UsageError, InputsRefusedError
+            When the selection finds nothing, an option is wrong, or a guard refuses the inputs.
+
         Examples
         --------
         >>> made = db.drizzle(visit="bxl50", options={"driz_cr": False})
@@ -172,6 +180,16 @@ class WorkingCommands:
     def drizzle_inputs(self, **chosen: Unpack[Guarding]) -> Result:
         """Show the files that :meth:`drizzle` would use, and why these; nothing runs.
 
+        Parameters
+        ----------
+        **chosen
+            Exposures: see :class:`.Guarding`.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            When the selection finds nothing, or cannot be read.
+
         Examples
         --------
         >>> db.drizzle_inputs(visit="bxl50")[0].kind
@@ -182,6 +200,11 @@ class WorkingCommands:
 
     def restore_headers(self, activity: int | str) -> Result:
         """Put back the headers of your own files that an activity had written.
+
+        Parameters
+        ----------
+        activity : int
+            Number of what wrote them.
 
         Returns
         -------
@@ -200,100 +223,6 @@ class WorkingCommands:
         """
         restored = self.services.headers.restore(run_number(activity))
         return Result(restored, remarks=restored.remarks, is_flagged=bool(restored.remarks))
-
-    def fsck(self, *, repair: bool = False, deep: bool = False, gone: Sequence[str] = ()) -> Result:
-        """Compare the ledger with processes, files and headers, and repair it on request.
-
-        Parameters
-        ----------
-        repair : bool
-            Repair what can be repaired; see docs/reliability.md.
-        deep : bool
-            Compare the content of every file.
-        gone : sequence of str
-            Machines on which no process of skydb runs any more.
-
-        Returns
-        -------
-        Result
-            ``problem``, ``subject``, ``known``, ``repair``, ``repaired``; empty when all is
-            well.
-
-        Examples
-        --------
-        >>> len(db.fsck())
-        0
-        """
-        service = self.services.fsck
-        found = (service.repair if repair else service.check)(deep=deep, gone=several(gone))
-        left = sum(one.repaired is None for one in found)
-        mendable = sum(one.mend is not None and one.repaired is None for one in found)
-        cure = f"; `skydb fsck --repair` puts {mendable} right" if mendable else ""
-        return Result(
-            [problem.as_row() for problem in found],
-            ("problem", "subject", "known", "repair", "repaired"),
-            remarks=[f"{left} problems{cure}."] if left else [],
-            has_failed=any(problem.repaired is False for problem in found),
-            is_flagged=left > 0,
-        )
-
-    def replay(
-        self,
-        run: int | str,
-        tolerance: float | None = None,
-        *,
-        jobs: int = 2,
-        selftest: bool = True,
-    ) -> ReplayRecord:
-        """Make a run again from the same inputs with the same parameters, and compare.
-
-        Parameters
-        ----------
-        run : int or str
-            Sky run, alignment run or product of a visit.
-        tolerance : float, optional
-            In the unit of the sky, or in pixels for fits.
-        jobs : int
-            Exposures at the same time.
-        selftest : bool
-            Check a new environment first.
-
-        Returns
-        -------
-        ReplayRecord
-            ``verdict`` (``identical``, ``within-tolerance``, ``different``, ``incomplete``);
-            its rows are the differences.
-
-        Examples
-        --------
-        >>> db.replay(8).verdict
-        'identical'
-        """
-        counts(jobs=jobs)
-        if tolerance is not None and tolerance < 0:
-            raise UsageError(f"A tolerance is not {tolerance:g}.", advice="Give 0 or more.")
-        found = self.services.replay(jobs).replay(run_number(run), tolerance, selftest=selftest)
-        return ReplayRecord.of(found)
-
-    def doctor(self) -> Result:
-        """Check on tiny simulated fields that this environment computes the right numbers.
-
-        Returns
-        -------
-        Result
-            ``check``, ``verdict``, ``detail``; the verdict is kept with the environment.
-
-        Examples
-        --------
-        >>> {check.verdict for check in db.doctor()}  # doctest: +SKIP
-        {'passed'}
-        """
-        from skydb.domain.selftest import verdict_of
-        from skydb.domain.vocabulary import Verdict
-        from skydb.services.selftest import examine
-
-        results = self.services.doctor.run() if self.exists else examine(self.fields, say=self._say)
-        return Result(results, has_failed=verdict_of(results) is not Verdict.PASSED)
 
 
 def _drizzle_remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -212,7 +212,10 @@ def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) 
     )
     tables = (
         TableBlock(
-            "Runs", "Requested, and what really ran.", _RUNS, _where_they_are(services, field.runs),
+            "Runs",
+            "Requested, and what really ran.",
+            _RUNS,
+            _where_they_are(services, field.runs),
             anchors=("run", "run"),
         ),
         *((inputs,) if field.inputs else ()),

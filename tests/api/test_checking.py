@@ -120,7 +120,7 @@ def test_only_a_path_is_a_data_root(data: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Path, str])
 def test_a_path_is_the_url_of_its_file(kind: Callable[[Path], Any], tmp_path: Path) -> None:
     path = tmp_path / "new.sqlite"
-    with pytest.raises(NotFoundError, match="no database .*new.sqlite"):
+    with pytest.raises(NotFoundError, match=r"no database .*new\.sqlite"):
         skydb.open(kind(path))
     skydb.init(kind(path)).close()
     with skydb.open(kind(path)) as ledger:
@@ -238,6 +238,12 @@ def test_arguments_of_another_name_or_place_are_answered_with_those_that_there_a
     for given, named in (((1, 2, 3), {}), ((1,), {}), ((1, 2), {"radios": 3})):
         with pytest.raises(TypeError, match=r"^look: .*\. It takes \(ra, dec, radius\)\.$"):
             call(*given, **named)
+
+
+def test_a_directory_of_pictures_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "notes").touch()
+    with pytest.raises(UsageError, match="notes is a file"):
+        checking.directory(tmp_path / "notes")
 
 
 def test_a_directory_of_pictures_is_not_named_like_a_picture(tmp_path: Path) -> None:

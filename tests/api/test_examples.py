@@ -92,3 +92,14 @@ _PLAIN = {"Ledger.close", "Record.document", "Result.document", "Lineage.documen
 def test_every_public_method_has_an_example() -> None:
     bare = {name for name, method in methods() if ">>> " not in (inspect.getdoc(method) or "")}
     assert bare - _PLAIN == {name for name in bare if name.endswith(".of")}
+
+
+def test_every_public_method_with_arguments_documents_them_and_its_errors() -> None:
+    lacking = {
+        (name, section)
+        for name, method in methods()
+        if len(inspect.signature(method).parameters) > 1 and not name.endswith(".of")  # type: ignore[arg-type]
+        for section in ("Parameters\n---", "Raises\n---", "Examples\n---")
+        if section not in (inspect.getdoc(method) or "")
+    }
+    assert lacking == {("Imported.counted", "Raises\n---")}
