@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skydb.cli.completing import simulated
 from skydb.cli.shell import JsonOption, shell_of
 from skydb.report import columns
+
+if TYPE_CHECKING:
+    from skydb.simulate.truth import ExposureTruth
 
 _OF_A_NEW_FIELD = (
     *("detector", "tiles", "dithers", "size", "seed", "islands", "cosmic_rays", "exptime_s"),
@@ -150,7 +154,15 @@ def simulate(
             overwrite=overwrite, progress=say,
         )  # fmt: skip
         title = "Simulated exposures"
-    shell.show(title, truth.exposures, columns.TRUTH, as_json=as_json)
+    there = (out or directory / "redelivered") if redeliver else directory
+    rows = truth.exposures if as_json else [_as_found(there, one) for one in truth.exposures]
+    shell.show(title, rows, columns.TRUTH, as_json=as_json)
+
+
+def _as_found(directory: Path, exposure: ExposureTruth) -> dict[str, object]:
+    """An exposure with its visit as commands name it, and its path from here on."""
+    visit, path = exposure.rootname[1:4] + exposure.visit, str(directory / exposure.path)
+    return {**asdict(exposure), "visit": visit, "path": path}
 
 
 def _refuse_together(context: typer.Context, *, redeliver: bool) -> None:

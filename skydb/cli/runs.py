@@ -105,9 +105,10 @@ def show(
 
 
 def _told(row: Row) -> Row:
-    """A row as people read it: inputs as a number of files."""
+    """A row as people read it: inputs as a number of files, where they are known."""
     mosaic = "yes" if row["mosaic"] else "purged" if row["mosaic_purged_at"] else None
-    return type(row)({**row, "inputs": len(row["inputs"]), "mosaic": mosaic})
+    inputs = len(row["inputs"]) or (None if row["imported_by"] else 0)
+    return type(row)({**row, "inputs": inputs, "mosaic": mosaic})
 
 
 def _show(shell: Shell, row: Row) -> None:

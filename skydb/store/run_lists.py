@@ -57,6 +57,14 @@ SELECT k.run_id, e.rootname
   JOIN exposures e ON e.id = k.exposure_id
  WHERE k.run_id IN :runs
    AND NOT EXISTS (SELECT 1 FROM activity_used u WHERE u.activity_id = k.run_id)
+UNION
+SELECT s.activity_id, COALESCE(e.rootname, p.filename)
+  FROM alignment_solutions s
+  JOIN alignment_runs r ON r.id = s.activity_id
+  JOIN products p ON p.id = s.product_id
+  LEFT JOIN exposures e ON e.id = p.exposure_id
+ WHERE s.activity_id IN :runs
+   AND NOT EXISTS (SELECT 1 FROM activity_used u WHERE u.activity_id = s.activity_id)
 """
 
 
@@ -134,7 +142,8 @@ def _name(condition: str) -> str:
 def names_used(session: Session | Connection, runs: Collection[int]) -> dict[int, list[str]]:
     """Inputs of some activities: names of exposures, else of files, sorted.
 
-    A sky run without known files has the exposures of its values.
+    A sky run without known files has the exposures of its values, a run of alignment what it
+    has fitted.
     """
     found: dict[int, set[str]] = defaultdict(set)
     asked = text(_INPUTS).bindparams(bindparam("runs", expanding=True))

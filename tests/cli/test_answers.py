@@ -167,6 +167,16 @@ def test_a_remark_is_one_line_however_long(capsys):
     assert capsys.readouterr().err == "word " * 100 + "end\n"
 
 
+def test_simulate_names_visits_and_files_as_other_commands_take_them(
+    tmp_path, without_drizzlepac, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    said = skydb("simulate", "field", *SMALL, "--wide").out.split()
+    assert "bxl50" in said
+    (path, *_) = [word for word in said if word.endswith("_flt.fits")]
+    assert path.startswith("field/") and (tmp_path / path).is_file()
+
+
 def test_simulate_tells_what_was_put_in(tmp_path, without_drizzlepac):
     answer = skydb("simulate", tmp_path, *SMALL, "--json")
     assert answer.err == ""

@@ -48,6 +48,25 @@ def test_the_answer_has_the_keys_of_the_contract(ledger, home):
     assert {row["status"] for row in again} == {"known"}
 
 
+def test_runs_known_from_logs_are_listed_with_their_inputs(ledger, home):
+    rows = ledger.json("history", "import", home)
+    listed = {row["run"]: row["inputs"] for row in ledger.json("runs")}
+    assert [len(listed[row["run"]]) for row in rows] == [row["exposures"] for row in rows]
+    assert listed[rows[0]["run"]] == ["ibxl50030_drz.fits", "ibxl54030_drz.fits"]
+    for row in rows:
+        parameters = ledger.json("runs", "show", row["run"])["parameters"]
+        assert parameters and "asked for" not in {one["source"] for one in parameters}
+
+
+def test_a_run_known_from_a_log_alone_has_inputs_that_are_not_known(ledger, tmp_path):
+    write_log(tmp_path / "old" / "astrodrizzle.log", DrizzleLog(skies={}).lines())
+    (row,) = ledger.json("history", "import", tmp_path / "old", code=5)
+    shown = next(
+        line for line in ledger("runs", "--kind", "sky").out.splitlines() if "sky-run" in line
+    )
+    assert row["status"] == "new" and "  0  " not in shown
+
+
 def test_a_log_can_be_named_alone_and_is_known_when_its_directory_comes(ledger, home):
     alone = ledger.json("history", "import", home / "astrodrizzle.log")
     assert [row["status"] for row in alone] == ["new"] * 4

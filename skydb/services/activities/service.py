@@ -155,7 +155,7 @@ class Runs:
 
             return departures(self.context, run)
         return [
-            {"name": name, "value": value, "usual": None, "source": "asked for"}
+            {"name": name, "value": value, "usual": None, "source": None}
             for name, value in _by_name(run.parameters).items()
         ]
 

@@ -43,7 +43,7 @@ def departures(context: Context, run: SkyRun | AlignmentRun) -> list[Row]:
     -------
     list of dict
         ``name``, ``value``, ``usual`` (None where there is none) and ``source``: what the
-        usual value is of.
+        usual value is of, None for what has no usual value.
     """
     tool = run.engine.value if isinstance(run, SkyRun) else "tweakreg"
     given = _leaves(run.parameters.get(tool))
@@ -60,10 +60,10 @@ def departures(context: Context, run: SkyRun | AlignmentRun) -> list[Row]:
         for name in dict.fromkeys([*given, *usual])
         if given.get(name) != usual.get(name)
     ]
-    return [*differing, *(_row(name, value, None, "asked for") for name, value in rest.items())]
+    return [*differing, *(_row(name, value, None, None) for name, value in rest.items())]
 
 
-def _row(name: str, value: object, usual: object, source: str) -> Row:
+def _row(name: str, value: object, usual: object, source: str | None) -> Row:
     return {"name": name, "value": value, "usual": usual, "source": source}
 
 
