@@ -173,7 +173,7 @@ def audit_blocks(services: Services, runs: Sequence[Row]) -> _Blocks:
     )  # fmt: skip
     figure = FigureBlock.drawn(
         f"Audit of run {audit.run.run}, {audit.run.method}",
-        f"All pairs by: skydb sky audit {audit.run.run}",
+        f"All pairs by: `skydb sky audit {audit.run.run}`",
         f"Residuals of {len(audit.residuals)} pairs of exposures on the sky and as a matrix, and"
         f" the RMS of {len(audit.ranking)} runs.",
         themed(draw_audit, picture),

@@ -283,7 +283,7 @@ def _book_blocks(services: Services, facts: Facts, about: Scope) -> tuple[TableB
         {"rule": rule.value, "due": count, "meaning": rule.meaning}
         for rule, count in services.todo.due_counts(about).items()
     ]
-    caption = "With the command that settles it: skydb todo --rule RULE"
+    caption = "With the command that settles it: `skydb todo --rule RULE`"
     tables = (
         TableBlock("Due", caption, columns_books.COUNTS_DUE, due),
         TableBlock(

@@ -12,7 +12,7 @@ from skydb.report.field_details import audit_blocks, catalog_blocks, parameter_b
 from skydb.report.field_figures import fit_figures, mosaic_figures, or_why_not, sky_plot
 from skydb.report.html import BlinkBlock, FigureBlock, TableBlock, TextBlock
 from skydb.report.tables import Column
-from skydb.report.verdict import Facts, listed_runs
+from skydb.report.verdict import Facts, field_of, listed_runs
 
 if TYPE_CHECKING:
     from skydb.api.composition import Services
@@ -51,6 +51,8 @@ class FieldShown:
         Names of the exposures of the field; all when left out.
     options : str
         Options of a command that select the field, as a shell takes them.
+    above : sequence of int
+        Sky runs of the field that are shown with a field before it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class FieldShown:
     alignments: Mapping[int, Collection[str]]
     rootnames: Collection[str] | None = None
     options: str = ""
+    above: Sequence[int] = ()
 
 
 def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> list[FieldShown]:
@@ -79,14 +82,16 @@ def fields_of(services: Services, coverage: Coverage, rows: Sequence[Row]) -> li
     found = []
     for row in rows:
         one = services.coverage(_scope_of(coverage, row))
-        runs = [run for run in one.runs() if run["run"] not in shown]
+        mine = one.runs()
+        runs = [run for run in mine if run["run"] not in shown]
+        above = [run["run"] for run in mine if run["run"] in shown]
         shown |= {run["run"] for run in runs}
         selected = one.selected
         found.append(
             FieldShown(
                 row["field"], runs, one.values() if runs else (),
                 one.inputs([run["run"] for run in runs]), one.alignments(),
-                selected.rootnames if selected else None, _options_of(row),
+                selected.rootnames if selected else None, _options_of(row), above,
             )
         )  # fmt: skip
     return found
@@ -109,7 +114,7 @@ def _scope_of(coverage: Coverage, row: Row) -> Scope:
     if plain and not about.rootnames and not about.visits:
         return replace(about, **names)
     mine = [one["rootname"] for one in coverage.exposures()
-            if all(one[name] == value for name, value in names.items())]  # fmt: skip
+            if field_of(one) == row["field"]]  # fmt: skip
     return replace(about, rootnames=tuple(mine), visits=())
 
 
@@ -197,8 +202,11 @@ def _is_of(names: Collection[str] | None, name: str) -> bool:
 
 def sky_blocks(services: Services, field: FieldShown, *, is_drawn: bool = True) -> _Blocks:
     """Sky runs with their inputs and values, and pictures of them."""
+    if not field.runs and field.above:
+        return (TextBlock(f"Shown above, with another field: {listed_runs(field.above)}."),)
     if not field.runs:
-        return (TextBlock("No sky run has succeeded."),)
+        of_field = "No sky of this field is recorded."
+        return (TextBlock(of_field if field.name else "No sky run has succeeded."),)
     newest = field.runs[0]["group"]
     drawn = [run["run"] for run in field.runs if run["group"] == newest]
     others = [str(run["run"]) for run in field.runs if run["group"] != newest]

@@ -145,7 +145,7 @@ def field_rows(facts: Facts) -> list[dict[str, Any]]:
     """The fields of the ledger, counted, and whether the sky runs that are shown have them."""
     fields: dict[str, list[Row]] = defaultdict(list)
     for exposure in facts.exposures:
-        fields[_field_of(exposure)].append(exposure)
+        fields[field_of(exposure)].append(exposure)
     shown = facts.shown
     rows = [
         {
@@ -167,8 +167,8 @@ def listed_runs(runs: Iterable[int]) -> str:
     return f"run{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}" if numbers else ""
 
 
-def _field_of(exposure: Row) -> str:
-    """Target, detector, filter and proposal; the program where a log has none of them."""
+def field_of(exposure: Row) -> str:
+    """Name a field: target, detector, filter and proposal; the program where a log has none of them."""
     known = [str(exposure[name]) for name in _FIELD if exposure[name] is not None]
     return " ".join(known) or f"program {exposure['visit'][:3]}, target and filter unknown"
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from skydb.api.composition import Services
-from skydb.domain import ProductVersion, ReferenceCatalog
+from skydb.domain import Exposure, ProductVersion, ReferenceCatalog, Visit
 from skydb.domain.findings import FindingKind
+from skydb.domain.values import Rootname
 from skydb.errors import UsageError
 from skydb.report.field_details import catalog_rows, parameter_blocks
 from skydb.report.field_page import write_field_report
@@ -298,6 +299,46 @@ def test_several_fields_have_a_section_each_and_an_index(
     for problem in verdict.problems:
         assert not problem.anchor or f'id="{problem.anchor}"' in page
     assert "Field " not in alone.split("<h2", 1)[1].split("<footer")[0].replace("Fields", "")
+
+
+def _section(page: str, name: str) -> str:
+    """What stands between the heading of a field and the next."""
+    (found,) = [one for one in page.split("<h2")[1:] if f">Field {name}<" in one]
+    return found
+
+
+def test_fields_known_from_logs_have_their_own_skies_and_no_others(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            survey.logged("50")
+            other = Exposure(Visit("abc", "01"), Rootname("iabc01aaq"))
+            session.add(other)
+            survey.remembered(other)
+            session.commit()
+        _, page = page_of(services, tmp_path)
+    ours, theirs = (
+        _section(page, f"program {name}, target and filter unknown") for name in ("abc", "bxl")
+    )
+    assert "iabc01aaq" in ours and "No sky of this field" not in ours
+    assert "iabc01aaq" not in theirs and "No sky of this field is recorded." in theirs
+
+
+def test_a_run_of_two_fields_is_not_missed_in_the_second(
+    sqlite_ledger_url: str, tmp_path: Path
+) -> None:
+    with opened(sqlite_ledger_url, tmp_path) as services:
+        with services.context.store.writing() as session:
+            survey = Survey(session)
+            exposures = [survey.exposure("50"), survey.exposure("60", detector="UVIS")]
+            run = survey.sky([survey.content(one) for one in exposures])
+            session.commit()
+            number = run.id
+        _, page = page_of(services, tmp_path)
+    assert f"Shown above, with another field: run {number}." in page
+    assert "No sky" not in page
 
 
 def test_the_page_maps_the_footprints_and_names_catalogue_and_epoch(
