@@ -101,7 +101,7 @@ class SkyComparisonGroup(Group):
         services, pictures = self._services, self._pictures
         if numbers and services.comparison.skies.have_a_method_in_common(numbers):
             raise UsageError(
-                "Two of these runs have one method.", advice="Compare them by `changes`."
+                "Two of these runs have one method.", advice="Use `db.sky.changes(*runs)`."
             )
         rows = services.comparison.methods.values(numbers, scope)
         found = SkyComparison(
