@@ -168,7 +168,7 @@ def listed_runs(runs: Iterable[int]) -> str:
 
 
 def field_of(exposure: Row) -> str:
-    """Name a field: target, detector, filter and proposal; the program where a log has none of them."""
+    """Name a field: target, detector, filter, proposal; the program where a log has none."""
     known = [str(exposure[name]) for name in _FIELD if exposure[name] is not None]
     return " ".join(known) or f"program {exposure['visit'][:3]}, target and filter unknown"
 
