@@ -125,8 +125,10 @@ class AlignGroup(WcsGroup):
 
         Parameters
         ----------
-        *products, refcat, what, group_by, relative, options, **chosen
+        *products, refcat, what, group_by, relative, options
             As of :meth:`run`.
+        **chosen
+            Exposures: see :class:`.Guarding`.
 
         Raises
         ------

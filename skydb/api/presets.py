@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from skydb.api.base import Group
+from skydb.api.checking import counts
 from skydb.api.results import Record, Result
 from skydb.domain.columns import ColumnKind
 
@@ -35,12 +36,12 @@ class PresetGroup(Group):
         detector : str, optional
             HAP's options depend on it: ``IR``, ``WFC3/UVIS``; else that of the ledger.
         exposures : int
-            And on their number.
+            And on their number, 1 or more.
 
         Raises
         ------
-        NotFoundError
-            When there is no such preset.
+        NotFoundError, UsageError
+            When there is no such preset, detector or number of exposures.
 
         Examples
         --------
@@ -48,6 +49,7 @@ class PresetGroup(Group):
         >>> options["final_rot"]
         257.0
         """
+        counts(exposures=exposures)
         rows = _built_in(name, detector, exposures)
         if rows is None:
             rows = self._services.presets.show(name, detector, exposures)

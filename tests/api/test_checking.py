@@ -83,6 +83,7 @@ WRONG: list[tuple[Call, str]] = [
     (lambda db: db.ingest(), "No file or directory was named"),
     (lambda db: db.history.import_(), "No log or directory was named"),
     (lambda db: db.history.import_(5), "is not a path"),
+    (lambda db: db.preset.show("hap", exposures=0), "exposures=0 is not a number of 1"),
     (lambda db: db.todo(limit=-1), "not a number of 0 or more"),
     (lambda db: db.explain("ibxl50clq", depth=-1), "A depth is not -1"),
     (lambda db: db.replay(3, tolerance=-0.1), "A tolerance is not -0.1"),
