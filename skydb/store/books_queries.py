@@ -15,7 +15,7 @@ from skydb.domain.columntypes import UtcDateTime
 from skydb.domain.todo import TodoRule
 from skydb.domain.vocabulary import ActivityStatus
 from skydb.store.patterns import is_pattern, proposals_named
-from skydb.store.rows import Row, batches, many_rows
+from skydb.store.rows import Row, batches, in_parts, many_rows
 from skydb.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -228,10 +228,9 @@ def _concerned(
             not products and row["visit_id"] in selected.visits
         )
 
-    of_products: set[int] = set()
-    for batch in batches(selected.products):
-        query = select(domain.Product.visit_id).where(domain.Product.id.in_(batch)).distinct()
-        of_products.update(key for key in session.scalars(query) if key is not None)
+    query = select(domain.Product.visit_id).distinct()
+    parts = in_parts(query, domain.Product.id, selected.products)
+    of_products = {key for part in parts for key in session.scalars(part)} - {None}
     return is_about, of_products | selected.visits.keys()
 
 
@@ -382,7 +381,5 @@ def shared_names(session: Session, among: Collection[str] | None = None) -> set[
     """File names that several products have, of all or some names."""
     name = domain.Product.filename
     several = select(name).group_by(name).having(func.count() > 1)
-    if among is None or len(among) > _MANY_NAMES:
-        return set(session.scalars(several))
-    parts = (several.where(name.in_(batch)) for batch in batches(among))
-    return {name for part in parts for name in session.scalars(part)}
+    few = None if among is None or len(among) > _MANY_NAMES else among
+    return {one for part in in_parts(several, name, few) for one in session.scalars(part)}

@@ -6,12 +6,12 @@ statements does not grow with the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from skydb.domain import (
     Activity,
@@ -25,7 +25,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.vocabulary import ActivityStatus, SkyUnit
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 
 
 class Value(NamedTuple):
@@ -84,49 +84,42 @@ def is_kept() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def runs_with_ids(session: Session, ids: Collection[int]) -> list[SkyRun]:
     """Good runs among some, in the order of their ids."""
-    return [run for batch in batches(ids) for run in _runs(session, SkyRun.id.in_(batch))]
+    return _runs(session, SkyRun.id, ids)
 
 
 def runs_of_groups(session: Session, group_ids: Collection[int]) -> list[SkyRun]:
     """Good runs of some groups, repetitions aside."""
-    found = (_runs(session, SkyRun.group_id.in_(batch)) for batch in batches(group_ids))
-    return [run for runs in found for run in runs if run.replay_of_id is None]
+    found = _runs(session, SkyRun.group_id, group_ids)
+    return [run for run in found if run.replay_of_id is None]
 
 
 def run_ids_of_exposures(session: Session, exposure_ids: Collection[int]) -> set[int]:
     """Runs, good or not, that have a value of some exposures."""
-    found: set[int] = set()
-    for batch in batches(exposure_ids):
-        query = select(SkyValue.run_id).where(SkyValue.exposure_id.in_(batch)).distinct()
-        found.update(session.scalars(query))
-    return found
+    parts = in_parts(select(SkyValue.run_id).distinct(), SkyValue.exposure_id, exposure_ids)
+    return {run for part in parts for run in session.scalars(part)}
 
 
-def _runs(session: Session, condition: ColumnElement[bool]) -> Sequence[SkyRun]:
-    query = (
-        select(SkyRun)
-        .options(joinedload(SkyRun.environment))
-        .where(condition, *is_kept())
-        .order_by(SkyRun.id)
-    )
-    return session.scalars(query).all()
+def _runs(
+    session: Session, column: InstrumentedAttribute[int], keys: Collection[int]
+) -> list[SkyRun]:
+    kept = select(SkyRun).options(joinedload(SkyRun.environment)).where(*is_kept())
+    parts = in_parts(kept.order_by(SkyRun.id), column, keys)
+    return [run for part in parts for run in session.scalars(part)]
 
 
 def values_of_runs(session: Session, run_ids: Collection[int]) -> Iterator[Value]:
     """Every value of some runs."""
-    for batch in batches(run_ids):
-        query = _values().where(SkyValue.run_id.in_(batch))
-        yield from (Value(*row) for row in session.execute(query))
+    return _values(session, SkyValue.run_id, run_ids)
 
 
 def values_of_exposures(session: Session, exposure_ids: Collection[int]) -> Iterator[Value]:
     """Every value of some exposures, of whatever run."""
-    for batch in batches(exposure_ids):
-        query = _values().where(SkyValue.exposure_id.in_(batch))
-        yield from (Value(*row) for row in session.execute(query))
+    return _values(session, SkyValue.exposure_id, exposure_ids)
 
 
-def _values() -> Select[Any]:
+def _values(
+    session: Session, column: InstrumentedAttribute[int], keys: Collection[int]
+) -> Iterator[Value]:
     columns: tuple[Any, ...] = (
         SkyValue.run_id,
         SkyValue.exposure_id,
@@ -136,59 +129,51 @@ def _values() -> Select[Any]:
         SkyValue.mdrizsky_sigma,
         SkyValue.unit,
     )
-    return select(*columns)
+    for part in in_parts(select(*columns), column, keys):
+        yield from (Value(*row) for row in session.execute(part))
 
 
 def names_of(session: Session, exposure_ids: Collection[int]) -> dict[int, Named]:
     """Look up the names of exposures by their keys."""
-    found: dict[int, Named] = {}
-    for batch in batches(exposure_ids):
-        query = (
-            select(
-                Exposure.id,
-                Exposure.rootname,
-                Visit.program,
-                Visit.number,
-                Exposure.filters,
-                Exposure.detector,
-                Exposure.expstart_mjd,
-            )
-            .join(Visit, Visit.id == Exposure.visit_id)
-            .where(Exposure.id.in_(batch))
-        )
-        found |= {row[0]: Named(*row[1:]) for row in session.execute(query)}
-    return found
+    query = select(
+        Exposure.id,
+        Exposure.rootname,
+        Visit.program,
+        Visit.number,
+        Exposure.filters,
+        Exposure.detector,
+        Exposure.expstart_mjd,
+    ).join(Visit, Visit.id == Exposure.visit_id)
+    parts = in_parts(query, Exposure.id, exposure_ids)
+    return {row[0]: Named(*row[1:]) for part in parts for row in session.execute(part)}
 
 
 def first_starts(session: Session, product_ids: Collection[int]) -> dict[int, float]:
     """Start of the first exposure of drizzled products, MJD, by key."""
-    found: dict[int, float] = {}
-    for batch in batches(product_ids):
-        query = (
-            select(ProductMember.product_id, func.min(Exposure.expstart_mjd))
-            .join(Exposure, Exposure.rootname == ProductMember.rootname)
-            .where(ProductMember.product_id.in_(batch), Exposure.expstart_mjd.is_not(None))
-            .group_by(ProductMember.product_id)
-        )
-        found |= {row[0]: row[1] for row in session.execute(query) if row[1] is not None}
-    return found
+    query = (
+        select(ProductMember.product_id, func.min(Exposure.expstart_mjd))
+        .join(Exposure, Exposure.rootname == ProductMember.rootname)
+        .where(Exposure.expstart_mjd.is_not(None))
+        .group_by(ProductMember.product_id)
+    )
+    parts = in_parts(query, ProductMember.product_id, product_ids)
+    rows = (row for part in parts for row in session.execute(part))
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def contents_of(session: Session, version_ids: Collection[int]) -> dict[int, Content]:
     """Look up the facts of file versions by their keys."""
-    found: dict[int, Content] = {}
-    for batch in batches(version_ids):
-        query = select(
-            ProductVersion.id,
-            ProductVersion.number,
-            ProductVersion.sha256,
-            ProductVersion.cal_ver,
-            ProductVersion.idctab,
-            ProductVersion.tool_version,
-            ProductVersion.recorded_at,
-        ).where(ProductVersion.id.in_(batch))
-        found |= {row[0]: Content(*row) for row in session.execute(query)}
-    return found
+    query = select(
+        ProductVersion.id,
+        ProductVersion.number,
+        ProductVersion.sha256,
+        ProductVersion.cal_ver,
+        ProductVersion.idctab,
+        ProductVersion.tool_version,
+        ProductVersion.recorded_at,
+    )
+    parts = in_parts(query, ProductVersion.id, version_ids)
+    return {row[0]: Content(*row) for part in parts for row in session.execute(part)}
 
 
 def primary_solutions(
@@ -216,15 +201,15 @@ def outlines_of(
     """Footprints of the active solutions, by version."""
     version_of = {solution.id: version_id for version_id, solution in solutions.items()}
     found: dict[int, list[Outline]] = {version_id: [] for version_id in solutions}
-    for batch in batches(version_of):
-        query = select(
-            ChipSolution.solution_id,
-            ChipSolution.extver,
-            ChipSolution.naxis1_pix,
-            ChipSolution.naxis2_pix,
-            ChipSolution.s_region,
-        ).where(ChipSolution.solution_id.in_(batch))
-        for solution_id, extver, nx, ny, region in session.execute(query):
+    query = select(
+        ChipSolution.solution_id,
+        ChipSolution.extver,
+        ChipSolution.naxis1_pix,
+        ChipSolution.naxis2_pix,
+        ChipSolution.s_region,
+    )
+    for part in in_parts(query, ChipSolution.solution_id, version_of):
+        for solution_id, extver, nx, ny, region in session.execute(part):
             version_id = version_of[solution_id]
             found[version_id].append(Outline(version_id, extver, (nx, ny), region))
     return found

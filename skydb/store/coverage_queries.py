@@ -31,7 +31,7 @@ from skydb.domain.vocabulary import (
 )
 from skydb.store.queries import WITH_ROWS, Row
 from skydb.store.remark_queries import remarked
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 
 #: Pairs of values in one statement.
 _PAIRS = 1000
@@ -41,10 +41,8 @@ def exposure_states(session: Session, keys: Collection[int] | None = None) -> li
     """Exposures, all or some, those known only from logs too, and whether each is aligned."""
     products = _products(session, keys)
     found = select(Exposure).options(selectinload(Exposure.visit))
-    several = (
-        [found] if keys is None else [found.where(Exposure.id.in_(one)) for one in batches(keys)]
-    )
-    exposures = [exposure for each in several for exposure in session.scalars(each)]
+    parts = in_parts(found, Exposure.id, keys)
+    exposures = [exposure for part in parts for exposure in session.scalars(part)]
     return [
         {
             "rootname": exposure.rootname,
@@ -74,14 +72,9 @@ def _products(session: Session, keys: Collection[int] | None) -> dict[int, list[
         selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
     query = select(Product).where(Product.kind.in_(EXPOSURE_KINDS)).options(with_all)
-    several = (
-        [query]
-        if keys is None
-        else [query.where(Product.exposure_id.in_(one)) for one in batches(keys)]
-    )
     candidates: dict[int, list[Product]] = defaultdict(list)
-    for each in several:
-        for product in session.scalars(each):
+    for part in in_parts(query, Product.exposure_id, keys):
+        for product in session.scalars(part):
             if product.exposure_id is not None:
                 candidates[product.exposure_id].append(product)
     return candidates
@@ -126,12 +119,8 @@ def failed_fits(session: Session, products: Collection[int] | None = None) -> li
             AlignmentSolution.id == newest,
         )
     )
-    several = (
-        [found]
-        if products is None
-        else [found.where(AlignmentSolution.product_id.in_(one)) for one in batches(products)]
-    )
-    rows = [row for each in several for row in session.execute(each)]
+    parts = in_parts(found, AlignmentSolution.product_id, products)
+    rows = [row for part in parts for row in session.execute(part)]
     return [
         {
             "solution": fit.id,
@@ -158,8 +147,8 @@ def failed_runs(session: Session, among: Collection[int] | None = None) -> list[
     )
     failed = SkyRun.status.in_((ActivityStatus.FAILED, ActivityStatus.INTERRUPTED))
     bad = select(SkyRun).where(failed, ~repeated, SkyRun.deleted_at.is_(None))
-    several = [bad] if among is None else [bad.where(SkyRun.id.in_(one)) for one in batches(among)]
-    runs: list[Activity] = [run for each in several for run in session.scalars(each)]
+    parts = in_parts(bad, SkyRun.id, among)
+    runs: list[Activity] = [run for part in parts for run in session.scalars(part)]
     fits = select(AlignmentRun.id).order_by(AlignmentRun.id.desc())
     last = next((key for key in session.scalars(fits) if among is None or key in among), None)
     newest = None if last is None else session.get(AlignmentRun, last)
@@ -202,11 +191,9 @@ def all_findings(session: Session) -> list[Row]:
 
 def starts(session: Session, rootnames: Collection[str]) -> dict[str, float | None]:
     """Start of exposures by rootname, MJD; those that are not on record are left out."""
-    found: dict[str, float | None] = {}
-    for batch in batches(rootnames):
-        query = select(Exposure.rootname, Exposure.expstart_mjd).where(Exposure.rootname.in_(batch))
-        found |= {name: start for name, start in session.execute(query)}
-    return found
+    named = select(Exposure.rootname, Exposure.expstart_mjd)
+    parts = in_parts(named, Exposure.rootname, rootnames)
+    return {name: start for part in parts for name, start in session.execute(part)}
 
 
 def count_exposures(session: Session) -> int:
@@ -216,11 +203,8 @@ def count_exposures(session: Session) -> int:
 
 def rootnames_by_key(session: Session, keys: Collection[int] | None) -> dict[int, str]:
     """Rootnames of some exposures, or of all."""
-    named = select(Exposure.id, Exposure.rootname)
-    several = (
-        [named] if keys is None else [named.where(Exposure.id.in_(one)) for one in batches(keys)]
-    )
-    return {key: name for each in several for key, name in session.execute(each)}
+    parts = in_parts(select(Exposure.id, Exposure.rootname), Exposure.id, keys)
+    return {key: name for part in parts for key, name in session.execute(part)}
 
 
 def kinds_of_runs(session: Session, run_ids: Collection[int]) -> dict[int, ActivityKind]:
@@ -275,11 +259,8 @@ def exposures_of_runs(session: Session, run_ids: Collection[int]) -> set[str]:
 
 def runs_with_inputs(session: Session, among: Iterable[int]) -> set[int]:
     """Select the activities that used any file."""
-    found: set[int] = set()
-    for batch in batches(among):
-        used = select(Usage.activity_id).where(Usage.activity_id.in_(batch)).distinct()
-        found.update(session.scalars(used))
-    return found
+    parts = in_parts(select(Usage.activity_id).distinct(), Usage.activity_id, among)
+    return {key for part in parts for key in session.scalars(part)}
 
 
 def names_among(session: Session, words: Iterable[str]) -> set[str]:

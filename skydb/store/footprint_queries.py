@@ -13,7 +13,7 @@ from skydb.domain.chip import WIDE_DEG
 from skydb.domain.choice import EXPOSURE_KINDS, FLAVOURS
 from skydb.domain.vocabulary import Flavour, ProductKind
 from skydb.store.queries import Row, labelled
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 from skydb.store.scope import Scope
 from skydb.store.version_queries import newest_in_time
 
@@ -70,13 +70,13 @@ def footprints_near(
 def _solutions_in(session: Session, scope: Scope, ids: Collection[int]) -> Iterator[int]:
     """Select the solutions of products of a scope."""
     conditions = scope.product_conditions(session)
-    for batch in _batches(sorted(ids)):
-        query = (
-            select(AlignmentSolution.id)
-            .join(Product, Product.id == AlignmentSolution.product_id)
-            .where(AlignmentSolution.id.in_(batch), *conditions)
-        )
-        yield from session.scalars(query)
+    query = (
+        select(AlignmentSolution.id)
+        .join(Product, Product.id == AlignmentSolution.product_id)
+        .where(*conditions)
+    )
+    for part in in_parts(query, AlignmentSolution.id, ids, _BATCH):
+        yield from session.scalars(part)
 
 
 def _footprints(session: Session, solutions: Iterable[int]) -> list[Row]:
@@ -85,7 +85,7 @@ def _footprints(session: Session, solutions: Iterable[int]) -> list[Row]:
     )
     return [
         labelled(row)
-        for ids in _batches(sorted(solutions))
+        for ids in batches(solutions, _BATCH)
         for row in session.execute(statement, {"ids": ids}).mappings()
     ]
 
@@ -127,12 +127,8 @@ def footprints_named(session: Session, rootnames: Sequence[str]) -> list[Row]:
     """
     asked = select(Product.id, Product.exposure_id, Product.kind, Product.flavour)
     named = asked.join(Exposure, Exposure.id == Product.exposure_id)
-    found = [
-        row
-        for batch in batches(rootnames)
-        for row in session.execute(named.where(Exposure.rootname.in_(batch)))
-    ]
-    products = _first_of_each(found)
+    parts = in_parts(named, Exposure.rootname, rootnames)
+    products = _first_of_each([row for part in parts for row in session.execute(part)])
     return _in_order(row for batch in batches(products) for row in footprints_of(session, batch))
 
 
@@ -158,20 +154,18 @@ def _first_of_each(
 
 def _footprints_then(session: Session, numbers: Mapping[int, int]) -> list[Row]:
     """Footprints of some versions, by product and number, in the WCS of their headers."""
-    found: list[Row] = []
-    for batch in batches(numbers):
-        asked = (
-            select(ChipSolution, AlignmentSolution, ProductVersion)
-            .join(AlignmentSolution, AlignmentSolution.id == ChipSolution.solution_id)
-            .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
-            .where(ProductVersion.product_id.in_(batch), AlignmentSolution.wcs_key == " ")
-        )
-        found += [
-            _row_then(chip, solution, version)
-            for chip, solution, version in session.execute(asked)
-            if numbers[version.product_id] == version.number
-        ]
-    return found
+    asked = (
+        select(ChipSolution, AlignmentSolution, ProductVersion)
+        .join(AlignmentSolution, AlignmentSolution.id == ChipSolution.solution_id)
+        .join(ProductVersion, ProductVersion.id == AlignmentSolution.version_id)
+        .where(AlignmentSolution.wcs_key == " ")
+    )
+    return [
+        _row_then(chip, solution, version)
+        for part in in_parts(asked, ProductVersion.product_id, numbers)
+        for chip, solution, version in session.execute(part)
+        if numbers[version.product_id] == version.number
+    ]
 
 
 def _row_then(chip: ChipSolution, solution: AlignmentSolution, version: ProductVersion) -> Row:
@@ -217,7 +211,3 @@ def _band(dec_deg: float, reach_deg: float) -> dict[str, float]:
         "lowest": math.sin(math.radians(low)) - rounding,
         "highest": math.sin(math.radians(high)) + rounding,
     }
-
-
-def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[first : first + _BATCH] for first in range(0, len(ids), _BATCH))

@@ -6,12 +6,19 @@ once for each kind, whatever their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, inspect, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased, defer, joinedload, with_polymorphic
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Session,
+    aliased,
+    defer,
+    joinedload,
+    with_polymorphic,
+)
 
 from skydb.domain import (
     Acceptance,
@@ -32,6 +39,7 @@ from skydb.domain import (
     VisitDrizzle,
 )
 from skydb.domain.vocabulary import FindingKind, LinkRole, SolutionOrigin
+from skydb.store.rows import batches, in_parts
 
 #: Ids in one statement; databases bound the number of parameters.
 _BATCH = 2000
@@ -85,16 +93,11 @@ def led_back_to(
 
 
 def _by_kind(found: Collection[Key]) -> Iterator[Mapping[Kind, list[int]]]:
-    for some in _pieces(found):
+    for some in batches(found, _BATCH):
         kinds: dict[Kind, list[int]] = {}
         for kind, key in some:
             kinds.setdefault(kind, []).append(key)
         yield kinds
-
-
-def _pieces(keys: Collection[E]) -> Iterator[list[E]]:
-    ordered: list[E] = sorted(keys)  # type: ignore[type-var]
-    yield from (ordered[first : first + _BATCH] for first in range(0, len(ordered), _BATCH))
 
 
 def _links(*, with_all_inputs: bool) -> Mapping[Kind, list[_Link]]:
@@ -175,29 +178,30 @@ def _importer() -> _Link:
 
 
 def _all(
-    session: Session, keys: Collection[int], of: Callable[[list[int]], Select[Any]]
-) -> list[Any]:
-    """Load the entities of a select in batches of keys, in the order of their own keys.
+    session: Session,
+    query: Select[E],
+    column: InstrumentedAttribute[Any],
+    keys: Collection[int],
+) -> list[E]:
+    """Load the entities of a select by the keys of a column, in the order of their own keys.
 
     PostgreSQL returns rows in the order in which they were last written.
     """
-    found = [one for ids in _pieces(keys) for one in session.scalars(of(ids)).unique()]
+    parts = in_parts(query, column, keys, _BATCH)
+    found = [one for part in parts for one in session.scalars(part).unique()]
     return sorted(found, key=lambda one: inspect(one).identity)
 
 
 def versions(session: Session, keys: Collection[int]) -> list[ProductVersion]:
     """Load file versions with their products and exposures."""
-    return _all(session, keys, lambda ids: select(ProductVersion).where(ProductVersion.id.in_(ids)))
+    return _all(session, select(ProductVersion), ProductVersion.id, keys)
 
 
 def activities(session: Session, keys: Collection[int]) -> list[Activity]:
     """Activities with the columns of their kind and their environments."""
     whole = whole_activities()
-
-    def named(ids: list[int]) -> Select[Any]:
-        return select(whole).options(joinedload(whole.environment)).where(whole.id.in_(ids))
-
-    return _all(session, keys, named)
+    query: Select[Activity] = select(whole).options(joinedload(whole.environment))
+    return _all(session, query, whole.id, keys)
 
 
 def whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of its own
@@ -207,30 +211,27 @@ def whole_activities() -> Any:  # noqa: ANN401 - an aliased class has no type of
 
 def solutions(session: Session, keys: Collection[int]) -> list[AlignmentSolution]:
     """Solutions with their products."""
-    return _all(session, keys, lambda ids: solutions_select().where(AlignmentSolution.id.in_(ids)))
+    return _all(session, solutions_select(), AlignmentSolution.id, keys)
 
 
-def solutions_select() -> Select[Any]:
+def solutions_select() -> Select[AlignmentSolution]:
     """Solutions with their products."""
     return select(AlignmentSolution).options(joinedload(AlignmentSolution.product))
 
 
 def names_in_force(session: Session, version_ids: Collection[int]) -> dict[int, str]:
     """Look up the active WCSNAME of file versions as they came, by version."""
-    found: dict[int, str] = {}
-    for ids in _pieces(version_ids):
-        names = select(AlignmentSolution.version_id, AlignmentSolution.wcs_name).where(
-            AlignmentSolution.version_id.in_(ids), AlignmentSolution.wcs_key == " "
-        )
-        found |= {key: name for key, name in session.execute(names) if key is not None}
-    return found
+    names = select(AlignmentSolution.version_id, AlignmentSolution.wcs_name).where(
+        AlignmentSolution.wcs_key == " "
+    )
+    parts = in_parts(names, AlignmentSolution.version_id, version_ids, _BATCH)
+    rows = (row for part in parts for row in session.execute(part))
+    return {key: name for key, name in rows if key is not None}
 
 
 def catalogs(session: Session, keys: Collection[int]) -> list[ReferenceCatalog]:
     """Reference catalogues."""
-    return _all(
-        session, keys, lambda ids: select(ReferenceCatalog).where(ReferenceCatalog.id.in_(ids))
-    )
+    return _all(session, select(ReferenceCatalog), ReferenceCatalog.id, keys)
 
 
 def usages(
@@ -238,33 +239,31 @@ def usages(
 ) -> list[Usage]:
     """Load the uses of these file versions by activities."""
     wanted = set(version_ids)
-    if len(wanted) > _BATCH:
-        found = _all(
-            session, activity_ids, lambda ids: select(Usage).where(Usage.activity_id.in_(ids))
-        )
-        return [link for link in found if link.version_id in wanted]
-    return _all(
-        session,
-        activity_ids,
-        lambda ids: select(Usage).where(
-            Usage.activity_id.in_(ids), Usage.version_id.in_(sorted(wanted))
-        ),
-    )
+    query = select(Usage)
+    if len(wanted) <= _BATCH:
+        query = query.where(Usage.version_id.in_(sorted(wanted)))
+    found = _all(session, query, Usage.activity_id, activity_ids)
+    return [link for link in found if link.version_id in wanted]
 
 
 def count_usages(
     session: Session, activity_ids: Collection[int]
 ) -> dict[tuple[int, LinkRole], int]:
     """Count the file versions that activities have read, by activity and role."""
-    counts: dict[tuple[int, LinkRole], int] = {}
-    for ids in _pieces(activity_ids):
-        counted = (
-            select(Usage.activity_id, Usage.role, func.count())
-            .where(Usage.activity_id.in_(ids))
-            .group_by(Usage.activity_id, Usage.role)
-        )
-        counts |= {(key, role): count for key, role, count in session.execute(counted)}
-    return counts
+    return _counts(session, Usage.activity_id, Usage.role, activity_ids)
+
+
+def _counts(
+    session: Session,
+    column: InstrumentedAttribute[int],
+    what: InstrumentedAttribute[E],
+    activity_ids: Collection[int],
+) -> dict[tuple[int, E], int]:
+    """Count rows by activity and what they are of."""
+    parts = in_parts(
+        select(column, what, func.count()).group_by(column, what), column, activity_ids, _BATCH
+    )
+    return {(key, one): count for part in parts for key, one, count in session.execute(part)}
 
 
 def inputs_of(session: Session, activity_id: int, limit: int | None = None) -> list[int]:
@@ -293,18 +292,12 @@ def solutions_of(session: Session, activity_id: int, limit: int | None = None) -
 
 def generations(session: Session, version_ids: Collection[int]) -> list[Generation]:
     """Load the generations of file versions."""
-    return _all(
-        session, version_ids, lambda ids: select(Generation).where(Generation.version_id.in_(ids))
-    )
+    return _all(session, select(Generation), Generation.version_id, version_ids)
 
 
 def downloads(session: Session, version_ids: Collection[int]) -> list[Download]:
     """Load attempts to fetch that brought file versions."""
-    return _all(
-        session,
-        version_ids,
-        lambda ids: select(Download).where(Download.version_id.in_(ids)).order_by(Download.id),
-    )
+    return _all(session, select(Download), Download.version_id, version_ids)
 
 
 def bad_deliveries(session: Session) -> list[BadDelivery]:
@@ -314,16 +307,8 @@ def bad_deliveries(session: Session) -> list[BadDelivery]:
 
 def header_backups(session: Session, version_ids: Collection[int]) -> list[HeaderBackup]:
     """Load changes of the user's files, for these file versions."""
-    return _all(
-        session,
-        version_ids,
-        lambda ids: (
-            select(HeaderBackup)
-            .options(defer(HeaderBackup.headers))
-            .where(HeaderBackup.version_after_id.in_(ids))
-            .order_by(HeaderBackup.id)
-        ),
-    )
+    light = select(HeaderBackup).options(defer(HeaderBackup.headers))
+    return _all(session, light, HeaderBackup.version_after_id, version_ids)
 
 
 def findings(
@@ -333,35 +318,23 @@ def findings(
     exposures = sorted(one for one in subjects or () if len(one) == _ROOTNAME)
     starts = [f"{rootname}{mark}" for rootname in exposures for mark in "[-"]
     ends = [f"-{rootname}" for rootname in exposures]
-
-    def noticed(ids: list[int]) -> Select[Any]:
-        found = select(Finding).where(Finding.activity_id.in_(ids)).order_by(Finding.id)
-        if subjects is None:
-            return found
-        return found.where(
+    query = select(Finding)
+    if subjects is not None:
+        query = query.where(
             or_(
                 Finding.subject.in_(sorted(subjects)),
                 func.substr(Finding.subject, 1, _ROOTNAME + 1).in_(starts),
                 func.substr(Finding.subject, _ROOTNAME + 1).in_(ends),
             )
         )
-
-    return _all(session, activity_ids, noticed)
+    return _all(session, query, Finding.activity_id, activity_ids)
 
 
 def count_findings(
     session: Session, activity_ids: Collection[int]
 ) -> dict[tuple[int, FindingKind], int]:
     """Count findings by activity and kind."""
-    counts: dict[tuple[int, FindingKind], int] = {}
-    for ids in _pieces(activity_ids):
-        counted = (
-            select(Finding.activity_id, Finding.kind, func.count())
-            .where(Finding.activity_id.in_(ids))
-            .group_by(Finding.activity_id, Finding.kind)
-        )
-        counts |= {(key, kind): count for key, kind, count in session.execute(counted)}
-    return counts
+    return _counts(session, Finding.activity_id, Finding.kind, activity_ids)
 
 
 def book_entries(session: Session, subjects: Mapping[str, Collection[int]]) -> list[BookEntry]:
@@ -384,10 +357,6 @@ def measurements_of(
     session: Session, version_ids: Collection[int], recipes: Collection[str]
 ) -> set[int]:
     """Activities that measured the levels for runs of the engine skydb."""
-    found: set[int] = set()
-    for ids in _pieces(version_ids):
-        made = select(ChipLevel.activity_id).where(
-            ChipLevel.version_id.in_(ids), ChipLevel.recipe.in_(sorted(recipes))
-        )
-        found |= set(session.scalars(made.distinct()))
-    return found
+    made = select(ChipLevel.activity_id).where(ChipLevel.recipe.in_(sorted(recipes))).distinct()
+    parts = in_parts(made, ChipLevel.version_id, version_ids, _BATCH)
+    return {key for part in parts for key in session.scalars(part)}

@@ -6,7 +6,13 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 
 #: One row of an answer, by column.
 Row = dict[str, Any]
@@ -20,6 +26,19 @@ def batches(keys: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
     rest = iter(sorted(set(keys)))
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def in_parts(
+    query: Q,
+    column: InstrumentedAttribute[Any],
+    keys: Iterable[Any] | None,
+    size: int = _BATCH,
+) -> Iterator[Q]:
+    """A select by some keys of a column, so many at a time; as it is where they are None."""
+    if keys is None:
+        yield query
+    else:
+        yield from (query.where(column.in_(batch)) for batch in batches(keys, size))
 
 
 @contextmanager

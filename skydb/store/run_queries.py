@@ -21,7 +21,7 @@ from skydb.domain import (
     Usage,
 )
 from skydb.store.queries import Row
-from skydb.store.rows import batches
+from skydb.store.rows import in_parts
 from skydb.store.scope import Scope
 from skydb.store.selected_queries import Selected
 
@@ -38,15 +38,15 @@ def runs_about(session: Session, scope: Scope) -> set[int]:
     found: set[int] = set()
     files = scope.file_conditions()
     for link in (Usage, Generation, Download):
-        key = link.version_id
-        for batch in batches(selected.products):
-            asked = (
-                select(link.activity_id)
-                .join(ProductVersion, ProductVersion.id == key)
-                .join(Product, Product.id == ProductVersion.product_id)
-                .where(Product.id.in_(batch), *files)
-            )
-            found.update(session.scalars(asked.distinct()))
+        asked = (
+            select(link.activity_id)
+            .join(ProductVersion, ProductVersion.id == link.version_id)
+            .join(Product, Product.id == ProductVersion.product_id)
+            .where(*files)
+            .distinct()
+        )
+        for part in in_parts(asked, Product.id, selected.products):
+            found.update(session.scalars(part))
     if not scope.restricts_files:
         found |= _without_files(session, selected)
     return found
@@ -54,16 +54,13 @@ def runs_about(session: Session, scope: Scope) -> set[int]:
 
 def _without_files(session: Session, selected: Selected) -> set[int]:
     """Runs of exposures and products that are known from a log only."""
-    found: set[int] = set()
-    for batch in batches(selected.exposures):
-        of_values = select(SkyValue.run_id).where(SkyValue.exposure_id.in_(batch))
-        found.update(session.scalars(of_values.distinct()))
-    for batch in batches(selected.products):
-        of_fits = select(AlignmentSolution.activity_id).where(
-            AlignmentSolution.product_id.in_(batch)
-        )
-        found.update(session.scalars(of_fits.distinct()))
-    return found
+    of_values = select(SkyValue.run_id).distinct()
+    of_fits = select(AlignmentSolution.activity_id).distinct()
+    parts = (
+        *in_parts(of_values, SkyValue.exposure_id, selected.exposures),
+        *in_parts(of_fits, AlignmentSolution.product_id, selected.products),
+    )
+    return {run for part in parts for run in session.scalars(part)}
 
 
 def inputs(session: Session, run: int) -> list[Row]:

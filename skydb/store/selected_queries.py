@@ -20,7 +20,7 @@ from skydb.domain import (
     Visit,
 )
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
-from skydb.store.rows import batches
+from skydb.store.rows import in_parts
 from skydb.store.scope import Scope
 
 
@@ -52,13 +52,11 @@ class Selected:
             As :meth:`.Scope.exposure_ids`.
         """
         exposures, visits = {}, {}
-        for batch in batches(scope.exposure_ids(session)):
-            query = (
-                select(Exposure.id, Exposure.rootname, Visit.id, Visit.program + Visit.number)
-                .join(Visit, Visit.id == Exposure.visit_id)
-                .where(Exposure.id.in_(batch))
-            )
-            for key, rootname, visit_id, label in session.execute(query):
+        labels = select(
+            Exposure.id, Exposure.rootname, Visit.id, Visit.program + Visit.number
+        ).join(Visit, Visit.id == Exposure.visit_id)
+        for part in in_parts(labels, Exposure.id, scope.exposure_ids(session)):
+            for key, rootname, visit_id, label in session.execute(part):
                 exposures[key], visits[visit_id] = rootname, label
         named = select(Product.id, Product.filename).where(*scope.product_conditions(session))
         products = {key: name for key, name in session.execute(named)}
@@ -86,20 +84,19 @@ def groups_covering(session: Session, exposures: Mapping[int, str]) -> dict[int,
     """
     place: dict[int, tuple[float, int]] = {}
     having: dict[int, set[int]] = {}
-    for batch in batches(exposures):
-        query = (
-            select(SkyRun.group_id, SkyRun.started_at, SkyRun.id, SkyValue.exposure_id)
-            .join(SkyValue, SkyValue.run_id == SkyRun.id)
-            .where(
-                SkyValue.exposure_id.in_(batch),
-                SkyRun.status == ActivityStatus.SUCCEEDED,
-                SkyRun.deleted_at.is_(None),
-                SkyRun.replay_of_id.is_(None),
-                SkyRun.effective_method.is_not(None),
-            )
-            .distinct()
+    query = (
+        select(SkyRun.group_id, SkyRun.started_at, SkyRun.id, SkyValue.exposure_id)
+        .join(SkyValue, SkyValue.run_id == SkyRun.id)
+        .where(
+            SkyRun.status == ActivityStatus.SUCCEEDED,
+            SkyRun.deleted_at.is_(None),
+            SkyRun.replay_of_id.is_(None),
+            SkyRun.effective_method.is_not(None),
         )
-        for group, started_at, run, exposure in session.execute(query):
+        .distinct()
+    )
+    for part in in_parts(query, SkyValue.exposure_id, exposures):
+        for group, started_at, run, exposure in session.execute(part):
             began = started_at.timestamp() if started_at else 0.0
             place[group] = max(place.get(group, (0.0, 0)), (began, run))
             having.setdefault(group, set()).add(exposure)
@@ -113,16 +110,9 @@ def groups_covering(session: Session, exposures: Mapping[int, str]) -> dict[int,
 
 def runs_using(session: Session, products: Iterable[int]) -> set[int]:
     """Activities that used a version of any of some products."""
-    found: set[int] = set()
-    for batch in batches(products):
-        query = (
-            select(Usage.activity_id)
-            .join(ProductVersion, ProductVersion.id == Usage.version_id)
-            .where(ProductVersion.product_id.in_(batch))
-            .distinct()
-        )
-        found.update(session.scalars(query))
-    return found
+    using = select(Usage.activity_id).join(ProductVersion, ProductVersion.id == Usage.version_id)
+    parts = in_parts(using.distinct(), ProductVersion.product_id, products)
+    return {key for part in parts for key in session.scalars(part)}
 
 
 def alignments_showing(
@@ -178,11 +168,6 @@ def _fits(
             AlignmentRun.parameters["replay_of"].as_string().is_(None),
         )
     )
-    several = (
-        [query]
-        if products is None
-        else [query.where(AlignmentSolution.product_id.in_(one)) for one in batches(products)]
-    )
-    for one in several:
-        for run, product, name, is_active in session.execute(one):
+    for part in in_parts(query, AlignmentSolution.product_id, products):
+        for run, product, name, is_active in session.execute(part):
             yield run, product, name, bool(is_active)

@@ -20,7 +20,7 @@ from skydb.domain import (
 )
 from skydb.domain.columntypes import UtcDateTime
 from skydb.domain.vocabulary import LinkRole, ProductKind, SolutionOrigin, SolutionStatus
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 from skydb.store.scope import Scope
 
 Row = dict[str, Any]
@@ -106,30 +106,25 @@ def products_in(session: Session, scope: Scope) -> list[int]:
 
 def admitted(session: Session, scope: Scope, versions: Iterable[int]) -> set[int]:
     """Select the file versions that are of the flavour and time of a scope."""
-    found: set[int] = set()
-    for batch in batches(versions):
-        query = (
-            select(ProductVersion.id)
-            .join(Product, Product.id == ProductVersion.product_id)
-            .where(ProductVersion.id.in_(batch), *scope.file_conditions())
-        )
-        found.update(session.scalars(query))
-    return found
+    query = select(ProductVersion.id).join(Product, Product.id == ProductVersion.product_id)
+    parts = in_parts(query.where(*scope.file_conditions()), ProductVersion.id, versions)
+    return {key for part in parts for key in session.scalars(part)}
 
 
 def written_in_time(
     session: Session, scope: Scope, products: Collection[int]
 ) -> dict[tuple[int, int], int]:
     """File versions of the flavour and time of a scope: place by product and number."""
-    found: dict[tuple[int, int], int] = {}
-    for batch in batches(products):
-        query = (
-            select(ProductVersion.product_id, ProductVersion.number, ProductVersion.place)
-            .join(Product, Product.id == ProductVersion.product_id)
-            .where(ProductVersion.product_id.in_(batch), *scope.file_conditions())
-        )
-        found |= {(product, number): place for product, number, place in session.execute(query)}
-    return found
+    query = (
+        select(ProductVersion.product_id, ProductVersion.number, ProductVersion.place)
+        .join(Product, Product.id == ProductVersion.product_id)
+        .where(*scope.file_conditions())
+    )
+    return {
+        (product, number): place
+        for part in in_parts(query, ProductVersion.product_id, products)
+        for product, number, place in session.execute(part)
+    }
 
 
 def newest_in_time(session: Session, scope: Scope, products: Collection[int]) -> dict[int, int]:
@@ -201,30 +196,30 @@ def logged_fits(session: Session, exposure_ids: Collection[int]) -> list[LoggedF
 
 def fits_and_primaries(session: Session, products: Collection[int]) -> list[AlignmentSolution]:
     """Every fit of some products, by their keys, and every WCS that was active."""
-    found: list[AlignmentSolution] = []
-    for batch in batches(products):
-        query = (
-            select(AlignmentSolution)
-            .options(
-                joinedload(AlignmentSolution.activity),
-                joinedload(AlignmentSolution.product),
-                joinedload(AlignmentSolution.known_version),
-                joinedload(AlignmentSolution.applied_version),
-            )
-            .where(
-                AlignmentSolution.product_id.in_(batch),
-                AlignmentSolution.origin != SolutionOrigin.HEADERLET,
-                or_(AlignmentSolution.wcs_key == " ", AlignmentSolution.wcs_key.is_(None)),
-            )
+    query = (
+        select(AlignmentSolution)
+        .options(
+            joinedload(AlignmentSolution.activity),
+            joinedload(AlignmentSolution.product),
+            joinedload(AlignmentSolution.known_version),
+            joinedload(AlignmentSolution.applied_version),
         )
-        found += session.scalars(query)
+        .where(
+            AlignmentSolution.origin != SolutionOrigin.HEADERLET,
+            or_(AlignmentSolution.wcs_key == " ", AlignmentSolution.wcs_key.is_(None)),
+        )
+    )
+    parts = in_parts(query, AlignmentSolution.product_id, products)
+    found = [one for part in parts for one in session.scalars(part)]
     return sorted(found, key=lambda solution: solution.id)
 
 
 def filenames_among(session: Session, names: Iterable[str]) -> set[str]:
     """Select the names that a file of the ledger has, or had in one of its versions."""
-    found: set[str] = set()
-    for batch in batches(names):
-        for column in (Product.filename, ProductVersion.filename):
-            found.update(session.scalars(select(column).where(column.in_(batch))))
-    return found
+    wanted = list(names)
+    return {
+        name
+        for column in (Product.filename, ProductVersion.filename)
+        for part in in_parts(select(column), column, wanted)
+        for name in session.scalars(part)
+    }
