@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.overlap import ChipKey, Level
-from skydb.sky.geometry import centre_of, off_tangent_plane, tangent_plane
+from skydb.sky.geometry import centre_of, inside_outline, off_tangent_plane, tangent_plane
 
 #: Cells along the shorter side of the smallest chip. More see gradients in narrower
 #: overlaps; fewer have more pixels, whose median is less a matter of single stars.
@@ -114,21 +114,9 @@ def _whole_cells(outline: NDArray[np.float64]) -> NDArray[np.intp]:
     low, high = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
     columns, rows = (np.arange(int(low[n]), int(high[n])) for n in (0, 1))
     grid = np.stack(np.meshgrid(columns, rows), axis=-1)
-    inside = _inside(grid.reshape(-1, 2).astype(float), outline).reshape(grid.shape[:2])
+    inside = inside_outline(grid.reshape(-1, 2).astype(float), outline).reshape(grid.shape[:2])
     whole = inside[:-1, :-1] & inside[1:, :-1] & inside[:-1, 1:] & inside[1:, 1:]
     return np.asarray(grid[:-1, :-1][whole])
-
-
-def _inside(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Find the points (N, 2) inside an outline (M, 2), by the even-odd rule."""
-    found = np.zeros(len(points), dtype=bool)
-    x, y = points.T
-    for (x1, y1), (x2, y2) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
-        crosses = (y1 > y) != (y2 > y)
-        if crosses.any():
-            at = x1 + (y - y1) * (x2 - x1) / (y2 - y1)
-            found ^= crosses & (x < at)
-    return found
 
 
 def _shared(numbers: Mapping[ChipKey, NDArray[np.intp]]) -> set[int]:

@@ -82,6 +82,18 @@ def off_tangent_plane(
     )
 
 
+def inside_outline(points: NDArray[np.float64], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Find the points (N, 2) inside an outline (M, 2) of a plane, by the even-odd rule."""
+    found = np.zeros(len(points), dtype=bool)
+    x, y = points.T
+    for (x1, y1), (x2, y2) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        crosses = (y1 > y) != (y2 > y)
+        if crosses.any():
+            at = x1 + (y - y1) * (x2 - x1) / (y2 - y1)
+            found ^= crosses & (x < at)
+    return found
+
+
 def _axes(centre: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Unit vectors to the east and north at a position; at a pole, those of RA 0."""
     ra = np.arctan2(centre[1], centre[0])

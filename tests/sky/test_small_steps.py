@@ -13,14 +13,13 @@ from skydb.domain.overlap import Level, MeasuredChip
 from skydb.domain.vocabulary import SkyStat, SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.bodies import _linked, _wanted, stars_of
-from skydb.sky.cells import _inside
 from skydb.sky.clipping import RangeStatistics
 from skydb.sky.components import _exposures
 from skydb.sky.displacement import _rotation_and_scale, residual_mas
 from skydb.sky.fit_trust import FOUND_SHARE, Agreement, check_cross_match
 from skydb.sky.footprint import overlap_area_arcsec2
 from skydb.sky.frame_offsets import LEAST_MATCHES, Detections, _peak, _sound, detect
-from skydb.sky.geometry import off_tangent_plane
+from skydb.sky.geometry import inside_outline, off_tangent_plane
 from skydb.sky.gradients import plane_left
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
@@ -87,7 +86,7 @@ def test_what_is_inside_does_not_depend_on_the_height_of_the_corners() -> None:
     diamond = np.array([(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)])
     points = np.array([(0.0, 0.0), (0.5, 0.0), (-0.5, 0.0), (1.5, 0.0), (-1.5, 0.0), (2.0, 1.0)])
     for outline in (diamond, diamond[::-1], np.roll(diamond, 1, axis=0)):
-        assert _inside(points, outline).tolist() == [True, True, True, False, False, False]
+        assert inside_outline(points, outline).tolist() == [True, True, True, False, False, False]
 
 
 @pytest.mark.parametrize(

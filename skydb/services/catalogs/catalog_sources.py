@@ -15,6 +15,7 @@ from skydb.files.catalog import CatalogTable
 from skydb.services.catalogs.usage import UsableCatalog
 from skydb.services.core import Context
 from skydb.sky.geometry import ARCSEC_PER_RADIAN, centre_of, separations_mas, tangent_plane
+from skydb.sky.outlines import vertices_deg
 from skydb.store import queries
 from skydb.store.footprint_queries import footprints_near
 from skydb.store.references import catalog_named
@@ -144,16 +145,12 @@ class CatalogSources:
         with self.context.store.reading() as session:
             near = footprints_near(session, centre.tolist(), float(reach), Scope())
         drizzled = [row for row in near if ProductKind(row["kind"]).is_drizzled]
-        outlines = [_outline(row["s_region"]) for row in drizzled or near]
+        outlines = [vertices_deg(row["s_region"]) for row in drizzled or near]
         return PlaneMap(
             (float(middle[0]) % 360.0, float(middle[1])),
             tangent_plane(positions, centre) * ARCSEC_PER_RADIAN,
             [tangent_plane(one, centre) * ARCSEC_PER_RADIAN for one in outlines],
         )
-
-
-def _outline(region: str) -> NDArray[np.float64]:
-    return np.array(region.split()[2:], dtype=float).reshape(-1, 2)
 
 
 def _row(found: PlacedSources, index: int) -> queries.Row:

@@ -21,6 +21,7 @@ from skydb.services.skies.pixelwork import ExposureLevels, ExposureWork, Side, l
 from skydb.sky.footprint import chip_polygon
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
+from skydb.sky.outlines import vertices_deg
 from skydb.sky.overlaps import ChipOverlap, chip_overlaps_of
 from skydb.sky.pairs import ChipFrame
 from skydb.store import overlap_queries
@@ -282,14 +283,9 @@ def _outlines_of(version: ProductVersion, workspace: Workspace) -> dict[int, NDA
     known = {chip.extver: chip.s_region for chip in solution.chips} if solution else {}
     regions = {extver: region for extver, region in known.items() if region}
     if known and len(regions) == len(known):
-        return {extver: _vertices(region) for extver, region in regions.items()}
+        return {extver: vertices_deg(region) for extver, region in regions.items()}
     frames = read_hstwcs(checked_path(workspace, version))
     return {extver: chip_polygon(wcs) for extver, wcs in frames.items()}
-
-
-def _vertices(s_region: str) -> NDArray[np.float64]:
-    """Vertices (N, 2) of ``POLYGON ICRS ra dec ...``."""
-    return np.array(s_region.split()[2:], dtype=float).reshape(-1, 2)
 
 
 def _as_kept(chip: MeasuredChip) -> MeasuredChip:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skydb.domain.values import unit_vectors
-from skydb.sky.geometry import centre_of, tangent_plane
+from skydb.sky.geometry import centre_of, inside_outline, tangent_plane
+from skydb.sky.spherical import separations_deg
 
 Positions = NDArray[np.float64]
 Inside = NDArray[np.bool_]
@@ -21,8 +22,7 @@ def cone(radec_deg: Positions, centre_deg: tuple[float, float], radius_deg: floa
 
 def distances_deg(radec_deg: Positions, centre_deg: tuple[float, float]) -> Positions:
     """Great-circle distances (N,) from a centre, in degrees."""
-    chords = np.linalg.norm(unit_vectors(radec_deg) - unit_vectors(np.array([centre_deg])), axis=1)
-    return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0))))
+    return separations_deg(unit_vectors(radec_deg), unit_vectors(np.array([centre_deg])))
 
 
 def box(
@@ -41,17 +41,7 @@ def polygon(radec_deg: Positions, corners_deg: Sequence[tuple[float, float]]) ->
     centre = centre_of(corners)
     near = unit_vectors(radec_deg) @ centre > 0.5
     inside = np.zeros(len(radec_deg), dtype=bool)
-    inside[near] = _odd_crossings(
+    inside[near] = inside_outline(
         tangent_plane(radec_deg[near], centre), tangent_plane(corners, centre)
     )
-    return inside
-
-
-def _odd_crossings(points: Positions, corners: Positions) -> Inside:
-    inside = np.zeros(len(points), dtype=bool)
-    x, y = points[:, 0], points[:, 1]
-    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if y1 != y2:
-            crosses = (y1 > y) != (y2 > y)
-            inside ^= crosses & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1))
     return inside
