@@ -16,8 +16,6 @@ from skydb.domain.vocabulary import WcsKind
 #: File versions whose own WCS is a frame; none of them where it is that of a catalogue.
 Base = frozenset[ProductVersion]
 
-_CATALOG: Base = frozenset()
-
 
 def resting_of(solution: AlignmentSolution) -> tuple[ProductVersion, ...]:
     """File versions that stayed when a solution was aligned to them; none of other fits."""

@@ -169,13 +169,12 @@ class Draft:
 
     def facts(self) -> dict[str, Any]:
         """Facts with which a run begins."""
-        _, version, date, clock, day = self.banner.groups if self.banner else ("",) * 5
+        _, version, _, clock, day = self.banner.groups if self.banner else ("",) * 5
         started_at = moment(clock, day)
         if self.banner is not None and started_at is None:
             self.problem(self.banner)
         return {
             "tool_version": version or self.packages.get("drizzlepac", ""),
-            "tool_date": date,
             "started_at": started_at,
             "python_version": self.python_version,
             "packages": self.packages,

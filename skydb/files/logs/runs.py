@@ -64,7 +64,6 @@ class LoggedActivity:
     task: LoggedTask
     lines: LogLines
     tool_version: str = ""
-    tool_date: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     python_version: str | None = None
@@ -81,6 +80,11 @@ class LoggedActivity:
     def first_line(self) -> int:
         """Number of its first line."""
         return self.lines.first
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run finished, and its lines are its own."""
+        return self.has_ended and self.failure is None and not self.is_mixed
 
     def cause(self, exception: str) -> str:
         """Reason of a failure: of an exception without a message, what was printed before."""
@@ -152,11 +156,6 @@ class LoggedRun(LoggedActivity):
     def sky_parameters(self) -> dict[str, str]:
         """Parameters of the sky step."""
         return self.parameters.get(_SKY, {})
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the run finished, and its lines are its own."""
-        return self.has_ended and self.failure is None and not self.is_mixed
 
     @property
     def ends_early(self) -> bool:
@@ -323,11 +322,6 @@ class LoggedAlignment(LoggedActivity):
             return []
         tried = {fit.product for fit in self.fits} | {self.frame, self.reference}
         return [name for name in self.products if name not in tried]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the run came to its end."""
-        return self.has_ended and self.failure is None and not self.is_mixed
 
     @property
     def is_cut(self) -> bool:
