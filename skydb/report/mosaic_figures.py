@@ -118,18 +118,13 @@ def load_pair(
     return MosaicPair(label, image, shown)
 
 
-def mosaic_display(
-    pairs: Sequence[MosaicPair],
-    *,
-    interval: Interval = Interval.ZSCALE,
-    stretch: Stretch = Stretch.ASINH,
-) -> MosaicDisplay:
+def mosaic_display(pairs: Sequence[MosaicPair]) -> MosaicDisplay:
     """Find the scales that all pairs are shown with; weights are always linear."""
     weights = [pair.weight for pair in pairs if pair.weight is not None]
     weight_scale = common_scale(weights, interval=Interval.PERCENTILE, stretch=Stretch.LINEAR)
     return MosaicDisplay(
         tuple(pairs),
-        common_scale([pair.science for pair in pairs], interval=interval, stretch=stretch),
+        common_scale([pair.science for pair in pairs]),
         replace(weight_scale, low=0.0),
     )
 

@@ -54,9 +54,7 @@ class Window:
         return (y, x) if y.start < y.stop and x.start < x.stop else None
 
 
-def load_window(
-    science: Path, weight: Path | None, window: Window, *, max_side_pix: int = MAX_SIDE_PIX
-) -> DisplayImage | None:
+def load_window(science: Path, weight: Path | None, window: Window) -> DisplayImage | None:
     """Read the part of a science image in a window; None when the image has none of it.
 
     Parameters
@@ -64,8 +62,6 @@ def load_window(
     science, weight : Path
         As of :func:`skydb.report.images.load_science`.
     window : Window
-    max_side_pix : int, optional
-        Longest side of the result.
 
     Raises
     ------
@@ -80,9 +76,9 @@ def load_window(
         return None
     weight = weight_of(science, weight)
     masked = weight is not None
-    image = load_part(science, "SCI", part, max_side_pix=max_side_pix, zero_is_empty=masked)
+    image = load_part(science, "SCI", part, max_side_pix=MAX_SIDE_PIX, zero_is_empty=masked)
     if weight is None:
         return image
     return image.masked_by(
-        load_part(weight, "WHT", part, max_side_pix=max_side_pix, zero_is_empty=True)
+        load_part(weight, "WHT", part, max_side_pix=MAX_SIDE_PIX, zero_is_empty=True)
     )

@@ -128,5 +128,5 @@ def _vertices(numbers: str, text: str) -> NDArray[np.float64]:
     return np.array(pairs, dtype=float)
 
 
-def _short(text: str, room: int = 60) -> str:
-    return repr(text if len(text) <= room else text[: room - 3] + "...")
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

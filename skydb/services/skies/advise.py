@@ -51,12 +51,9 @@ class AdviseService:
     ----------
     context : Context
         Collaborators.
-    statistic : SkyStatistic or None
-        How levels are taken; as in a sky run without options when None.
     """
 
     context: Context
-    statistic: SkyStatistic | None = None
 
     def advise(
         self, selection: Selection | None = None, policy: GuardPolicy | None = None
@@ -117,7 +114,7 @@ class AdviseService:
     def statistic_for(self, inputs: RunInputs) -> SkyStatistic:
         """Return the usual statistic of the levels of some exposures."""
         usual = Wishes(None, {}, None).for_mode(inputs.mode)
-        return self.statistic or statistic_of(usual)
+        return statistic_of(usual)
 
     def of_measures(self, version_ids: Collection[int], measures: Measures) -> Advice:
         """Name the method by measured levels.
