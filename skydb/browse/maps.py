@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, log10, radians, sin, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skydb.browse import links
 from skydb.browse.pages.shared import plural
@@ -111,16 +111,10 @@ def footprint_maps(
     if not rows:
         # Exposures that are known from logs only have no outline.
         return [], 0
-    named = [{**row, "visit": f"{row['program']}{_number(row)}"} for row in rows]
-    visits = list(dict.fromkeys(str(row["visit"]) for row in named))
-    looks = {visit: _look(place) for place, visit in enumerate(sorted(visits))}
-    found = footprint_map(named)
+    visits = sorted({str(row["visit"]) for row in rows})
+    looks = {visit: _look(place) for place, visit in enumerate(visits)}
+    found = footprint_map(rows)
     return [_drawn(field, looks, here) for field in found.fields], found.left_out
-
-
-def _number(row: Mapping[str, Any]) -> str:
-    """Number of a visit, without the program that some rows have in it."""
-    return str(row["visit"]).removeprefix(str(row["program"]))
 
 
 def _look(place: int) -> str:
