@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skydb.drizzle.labels import SolutionLabel, keep_description, label, write_label
+from skydb.drizzle.labels import SolutionLabel, keep_description, write_label
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.drizzle.wcskeys import Geometry, alternates, geometry, key_of_name
 from skydb.drizzle.workspace import copies_in, fresh_directory, opened, science_hdus
@@ -105,11 +105,6 @@ class TweakBack:
         for stage in staged:
             for copy, exposure in zip(stage.copies, stage.job.exposures, strict=True):
                 _replace(copy, exposure)
-
-
-def label_product(drizzled: Path, solution: SolutionLabel, *, previous: str) -> None:
-    """Name the fit of a drizzled product, in place; see :func:`skydb.drizzle.labels.label`."""
-    label(drizzled, solution, previous=previous)
 
 
 def _require_distinct(jobs: Sequence[TweakBackJob]) -> None:

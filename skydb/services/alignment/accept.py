@@ -21,12 +21,11 @@ from skydb.domain.vocabulary import (
     FindingKind,
 )
 from skydb.drizzle.install import install_fit
-from skydb.drizzle.labels import SolutionLabel
+from skydb.drizzle.labels import SolutionLabel, label
 from skydb.drizzle.runner import DrizzlepacRunner
-from skydb.drizzle.tweakback import TweakBack, TweakBackJob, label_product
+from skydb.drizzle.tweakback import TweakBack, TweakBackJob
 from skydb.drizzle.tweakreg import PROPOSED_NAME
 from skydb.errors import StateError
-from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
@@ -37,12 +36,19 @@ from skydb.services.alignment.accept_outcome import (
     moved_outcome,
     unmoved_outcome,
 )
-from skydb.services.alignment.accepting import Then, beginning, free_name, nothing, run_of
+from skydb.services.alignment.accepting import (
+    Then,
+    beginning,
+    free_name,
+    nothing,
+    run_of,
+    versions_apart,
+)
 from skydb.services.alignment.exposure_accept import ExposureAcceptance
 from skydb.services.alignment.membership import members_of_fit
 from skydb.services.alignment.screening import screen
 from skydb.services.alignment.since import replaced
-from skydb.services.core import Context, checked_path, isolated, named_apart, plain_name
+from skydb.services.core import Context, checked_path, isolated, keep_version
 from skydb.sky.displacement import displacement_of_grids, predicted, residual_mas, sky_grid
 
 
@@ -120,16 +126,13 @@ class AcceptService:
         if self._road(run_id) is not AlignmentRoad.DRIZZLED:
             return ExposureAcceptance(self.context).accept(run_id, force_why, then)
         reviewed = self._reviewed(run_id)
-        parameters = {
-            "run": run_id,
-            "solutions": [fit.solution_id for fit in reviewed],
-            "force_why": force_why,
-        }
-        activity_id = self.context.begin(beginning(run_id, parameters, _inputs(reviewed)))
-        label = f"accept-{activity_id}"
+        solutions = [fit.solution_id for fit in reviewed]
+        begin = beginning(run_id, solutions, force_why, _inputs(reviewed))
+        activity_id = self.context.begin(begin)
+        name = f"accept-{activity_id}"
         with (
-            self.context.guarded(Acceptance, activity_id, label),
-            self.context.workspace.scratch(label) as scratch,
+            self.context.guarded(Acceptance, activity_id, name),
+            self.context.workspace.scratch(name) as scratch,
         ):
             self._withdraw(activity_id, reviewed)
             fits = self._staged([fit for fit in reviewed if fit.exposures], scratch / "inputs")
@@ -211,9 +214,7 @@ class AcceptService:
     def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
         """The same fits, with no two files of one name."""
         paths = {key: path for fit in fits for key, path in fit.inputs.items()}
-        with self.context.store.reading() as session:
-            plain = {key: plain_name(session.get_one(ProductVersion, key)) for key in paths}
-        apart = named_apart(paths, plain, directory)
+        apart = versions_apart(self.context, paths, directory)
         return [
             replace(
                 fit,
@@ -238,7 +239,7 @@ class AcceptService:
         with self.context.store.reading() as session:
             chip = session.get_one(AlignmentSolution, fit.solution_id).chips[0].geometry
         original = install_fit(drizzled, chip, name=PROPOSED_NAME)
-        label_product(drizzled, fit.label, previous=PROPOSED_NAME)
+        label(drizzled, fit.label, previous=PROPOSED_NAME)
         moved = {
             key: tool_copy(path, home / tool_name(path)) for key, path in fit.exposures.items()
         }
@@ -282,14 +283,8 @@ class AcceptService:
         return outcomes
 
     def _keep(self, applied: _Applied) -> dict[Path, FileFacts]:
-        """Move the new versions to their homes below the data root."""
-        workspace = self.context.workspace
-        kept = {}
-        for copy in (applied.drizzled, *applied.exposures.values()):
-            sha256 = sha256_of(copy)
-            home = workspace.store_version(copy, copy.name, sha256)
-            kept[copy] = read_facts(home).with_checksum(sha256)
-        return kept
+        copies = (applied.drizzled, *applied.exposures.values())
+        return {copy: keep_version(self.context.workspace, copy) for copy in copies}
 
     def _moved(
         self,

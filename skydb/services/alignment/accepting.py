@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from skydb.domain.processmark import Fate
 from skydb.domain.values import WcsName
 from skydb.domain.vocabulary import ActivityStatus, SolutionStatus
 from skydb.errors import StateError
-from skydb.services.core import Fates
+from skydb.services.core import Context, Fates, named_apart, plain_name
 from skydb.store.required import require_run
 
 #: Other changes in the transaction of an acceptance.
@@ -51,9 +52,10 @@ def _require_gone(session: Session, run: AlignmentRun) -> None:
 
 
 def beginning(
-    run_id: int, parameters: dict[str, object], inputs: Sequence[int]
+    run_id: int, solutions: Sequence[int], force_why: str | None, inputs: Sequence[int]
 ) -> Callable[[Session, Stamp], Acceptance]:
     """Begins the acceptance of some fits of a run, with links to all file versions it uses."""
+    parameters = {"run": run_id, "solutions": list(solutions), "force_why": force_why}
 
     def begin(session: Session, stamp: Stamp) -> Acceptance:
         acceptance = Acceptance(session.get_one(AlignmentRun, run_id), parameters, stamp)
@@ -62,6 +64,13 @@ def beginning(
         return acceptance
 
     return begin
+
+
+def versions_apart(context: Context, paths: Mapping[int, Path], directory: Path) -> dict[int, Path]:
+    """Paths of file versions that tools can take, of which no two have the same file name."""
+    with context.store.reading() as session:
+        plain = {key: plain_name(session.get_one(ProductVersion, key)) for key in paths}
+    return named_apart(paths, plain, directory)
 
 
 def free_name(fitted: ProductVersion, exposures: Sequence[ProductVersion], catalog: str) -> str:

@@ -19,9 +19,7 @@ from skydb.domain.vocabulary import FindingKind
 from skydb.drizzle.install import install_solution
 from skydb.drizzle.labels import SolutionLabel
 from skydb.errors import StateError
-from skydb.files.checksum import sha256_of
 from skydb.files.products import read_hstwcs
-from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.accept_outcome import (
     AcceptOutcome,
@@ -30,10 +28,10 @@ from skydb.services.alignment.accept_outcome import (
     moved_outcome,
     unmoved_outcome,
 )
-from skydb.services.alignment.accepting import Then, beginning, free_name, run_of
+from skydb.services.alignment.accepting import Then, beginning, free_name, run_of, versions_apart
 from skydb.services.alignment.screening import screen
 from skydb.services.alignment.since import replaced, rested_elsewhere
-from skydb.services.core import Context, checked_path, named_apart, plain_name
+from skydb.services.core import Context, checked_path, keep_version
 from skydb.sky.displacement import displacement
 from skydb.sky.wcs_change import with_linear_terms
 
@@ -96,13 +94,9 @@ class ExposureAcceptance:
             When nothing waits for review, or none of it is trusted.
         """
         reviewed = self._reviewed(run_id)
-        parameters = {
-            "run": run_id,
-            "solutions": [fit.solution_id for fit in reviewed],
-            "force_why": force_why,
-        }
+        solutions = [fit.solution_id for fit in reviewed]
         inputs = [fit.version_id for fit in reviewed]
-        activity_id = self.context.begin(beginning(run_id, parameters, inputs))
+        activity_id = self.context.begin(beginning(run_id, solutions, force_why, inputs))
         label = f"accept-{activity_id}"
         with (
             self.context.guarded(Acceptance, activity_id, label),
@@ -159,9 +153,7 @@ class ExposureAcceptance:
     def _staged(self, fits: Sequence[_Fit], directory: Path) -> list[_Fit]:
         """The same fits, with no two files of one name."""
         paths = {fit.version_id: fit.path for fit in fits}
-        with self.context.store.reading() as session:
-            plain = {key: plain_name(session.get_one(ProductVersion, key)) for key in paths}
-        apart = named_apart(paths, plain, directory)
+        apart = versions_apart(self.context, paths, directory)
         return [replace(fit, path=apart[fit.version_id]) for fit in fits]
 
     def _install(self, fits: Sequence[_Fit], scratch: Path) -> list[_Installed]:
@@ -192,7 +184,9 @@ class ExposureAcceptance:
         broken = {one.fit.group: one.fit.rootname for one in installed if one not in fine}
         broken.pop(None, None)
         applied = [one for one in fine if one.fit.group not in broken]
-        files = {one.fit.solution_id: self._keep(one) for one in applied}
+        files = {
+            one.fit.solution_id: keep_version(self.context.workspace, one.copy) for one in applied
+        }
         outcomes: list[AcceptOutcome] = []
         with self.context.closing(Acceptance, activity_id) as (session, acceptance):
             for one in installed:
@@ -210,12 +204,6 @@ class ExposureAcceptance:
             else:
                 acceptance.fail("No exposure received the shift that was predicted.")
         return outcomes
-
-    def _keep(self, one: _Installed) -> FileFacts:
-        """Move the new version to its home below the data root."""
-        sha256 = sha256_of(one.copy)
-        home = self.context.workspace.store_version(one.copy, one.copy.name, sha256)
-        return read_facts(home).with_checksum(sha256)
 
     def _moved(
         self, session: Session, acceptance: Acceptance, one: _Installed, file: FileFacts

@@ -39,7 +39,11 @@ from skydb.files.products import read_hstwcs
 from skydb.files.reader import read_facts
 from skydb.files.toolnames import tool_copy, tool_name
 from skydb.services.alignment.solutions import find_solution, require_every_chip, wcs_of
-from skydb.services.core import Context, checked_path
+from skydb.services.core import (
+    Context,
+    checked_path,
+    keep_version,
+)
 from skydb.sky.wcs_change import difference
 from skydb.version import __version__
 
@@ -241,18 +245,13 @@ class WcsLedgerService:
         self, activity_id: int, plan: _Plan, copy: Path, realised: Realised
     ) -> RestoreOutcome:
         is_right = realised.residual_mas <= RESTORED_LIMIT_MAS
-        if is_right:
-            sha256 = sha256_of(copy)
-            copy = self.context.workspace.store_version(copy, copy.name, sha256)
-            facts = read_facts(copy).with_checksum(sha256)
-        else:
-            facts = read_facts(copy)
+        facts = keep_version(self.context.workspace, copy) if is_right else read_facts(copy)
         with self.context.closing(Restoration, activity_id) as (session, activity):
             earlier = session.get_one(ProductVersion, plan.version_id)
             source = session.get_one(AlignmentSolution, plan.solution_id)
             version = earlier
             if is_right:
-                path = self.context.workspace.relative(copy)
+                path = self.context.workspace.relative(facts.path)
                 version = earlier.derive(facts, path)
                 activity.generate(version, LinkRole.ALIGNED)
             restored = AlignmentSolution.carried(

@@ -26,5 +26,6 @@ from .staging import named_apart as named_apart
 from .staging import plain_name as plain_name
 from .versions import checked_path as checked_path
 from .versions import content_sha256 as content_sha256
+from .versions import keep_version as keep_version
 from .versions import packed_since as packed_since
 from .versions import require_content as require_content

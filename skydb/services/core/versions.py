@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from skydb.domain import ProductVersion
+from skydb.domain.values import FileFacts
 from skydb.errors import FileRejectedError, NotFoundError
 from skydb.files.checksum import sha256_of
 from skydb.files.dqfile import flags_beside, require_flags
 from skydb.files.textfile import unpacked_sha256
 from skydb.files.workspace import Workspace
+
+
+def keep_version(workspace: Workspace, copy: Path) -> FileFacts:
+    """Keep a new version of a file below the data root, with its flags, and read it."""
+    from skydb.files.reader import read_facts
+
+    sha256 = sha256_of(copy)
+    return read_facts(workspace.store_version(copy, copy.name, sha256)).with_checksum(sha256)
 
 
 def checked_path(workspace: Workspace, version: ProductVersion) -> Path:

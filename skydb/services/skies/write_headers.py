@@ -14,14 +14,13 @@ from skydb.domain import HeaderWrite, ProductVersion, SkyRun, SkyValue, Stamp
 from skydb.domain.vocabulary import ActivityStatus, FindingKind, LinkRole, SkyCardStatus
 from skydb.drizzle.skyheaders import unit_of
 from skydb.errors import NotFoundError, StateError
-from skydb.files.checksum import sha256_of
-from skydb.files.reader import read_facts
 from skydb.files.skycards import SkyCards, write_sky_cards
 from skydb.services.core import (
     Context,
     FilePair,
     HeaderJournal,
     checked_path,
+    keep_version,
     own_paths,
     require_content,
 )
@@ -183,17 +182,15 @@ class SkyHeaderService:
         home.mkdir()
         copy = Path(shutil.copyfile(one.require_content(), home / one.plain_name))
         write_sky_cards(copy, one.skies)
-        sha256 = sha256_of(copy)
-        kept = self.context.workspace.store_version(copy, copy.name, sha256)
-        facts = read_facts(kept).with_checksum(sha256)
+        facts = keep_version(self.context.workspace, copy)
         with self.context.store.writing() as session:
             version = session.get_one(ProductVersion, one.version_id)
-            noted = version.annotate(facts, self.context.workspace.relative(kept))
+            noted = version.annotate(facts, self.context.workspace.relative(facts.path))
             session.get_one(HeaderWrite, activity_id).generate(noted, LinkRole.SCIENCE)
             session.commit()
             noted_id = noted.id
         return [
-            FilePair(path, before_id, noted_id, kept, sha256)
+            FilePair(path, before_id, noted_id, facts.path, str(facts.sha256))
             for path, before_id in one.own.items()
             if before_id != noted_id
         ]

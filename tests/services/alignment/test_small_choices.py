@@ -269,10 +269,10 @@ def test_an_acceptance_begins_with_all_files_that_it_concerns(
 ) -> None:
     run = survey.fit(versions["drz"], survey.catalog("two mass")).activity
     used = [versions[name] for name in ("drz", "new", "two")]
-    begin = beginning(run.id, {"run": run.id}, [one.id for one in used])
+    begin = beginning(run.id, [], None, [one.id for one in used])
     acceptance = begin(session, survey.stamp())
     assert acceptance.alignment_run is run
-    assert acceptance.parameters == {"run": run.id}
+    assert acceptance.parameters == {"run": run.id, "solutions": [], "force_why": None}
     assert [link.version for link in acceptance.used] == used
 
 
@@ -330,7 +330,7 @@ def test_headers_are_written_for_the_run_that_was_accepted_and_since_then(
     early = HeaderWrite({"run": runs[0].id}, survey.stamp())
     session.add(early)
     session.flush()
-    acceptance = beginning(runs[0].id, {}, [])(session, survey.stamp())
+    acceptance = beginning(runs[0].id, [], None, [])(session, survey.stamp())
     session.add(acceptance)
     session.flush()
     writes = [HeaderWrite({"run": run.id}, survey.stamp()) for run in (*runs, runs[0])]
