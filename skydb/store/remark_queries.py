@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, union
 
 from skydb.domain import BookEntry, Exposure, Product, ProductMember, ProductVersion
 from skydb.domain.vocabulary import EntryKind
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -70,13 +70,13 @@ def _files(session: Session, keys: Collection[int]) -> list[tuple[int, str]]:
     by_member: dict[str, list[int]] = {}
     for key, rootname in _exposures(session, keys):
         by_member.setdefault(rootname, []).append(key)
-    for batch in batches(by_member):
-        made = (
-            select(ProductMember.rootname, ProductVersion.filename)
-            .join(ProductVersion, ProductVersion.product_id == ProductMember.product_id)
-            .where(ProductMember.rootname.in_(batch))
-        )
-        found += [
-            (key, name) for member, name in session.execute(made) for key in by_member[member]
-        ]
+    made = select(ProductMember.rootname, ProductVersion.filename).join(
+        ProductVersion, ProductVersion.product_id == ProductMember.product_id
+    )
+    found += [
+        (key, name)
+        for part in in_parts(made, ProductMember.rootname, by_member)
+        for member, name in session.execute(part)
+        for key in by_member[member]
+    ]
     return found

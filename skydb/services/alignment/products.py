@@ -30,7 +30,7 @@ from skydb.services.alignment.membership import is_behind
 from skydb.services.core import checked_path
 from skydb.services.intake import Selection
 from skydb.store.references import products_of, recorded_product, several_products, version_of
-from skydb.store.rows import batches
+from skydb.store.rows import in_parts
 from skydb.store.scope import nothing_selected, require_excluded
 
 _DRIZZLED = tuple(kind for kind in ProductKind if kind.is_drizzled)
@@ -216,17 +216,16 @@ def _files_of(session: Session, products: Sequence[Product]) -> list[Product]:
     with_all = selectinload(Product.versions).options(
         selectinload(ProductVersion.solutions), selectinload(ProductVersion.applied_solutions)
     )
-    found: list[Product] = []
-    for batch in batches(member.rootname for product in products for member in product.members):
-        query = (
-            select(Product)
-            .join(Exposure, Exposure.id == Product.exposure_id)
-            .where(Exposure.rootname.in_(batch), Product.kind.in_(EXPOSURE_KINDS))
-            .order_by(Product.id)
-            .options(with_all)
-        )
-        found += session.scalars(query)
-    return found
+    query = (
+        select(Product)
+        .join(Exposure, Exposure.id == Product.exposure_id)
+        .where(Product.kind.in_(EXPOSURE_KINDS))
+        .order_by(Product.id)
+        .options(with_all)
+    )
+    members = (member.rootname for product in products for member in product.members)
+    parts = in_parts(query, Exposure.rootname, members)
+    return [one for part in parts for one in session.scalars(part)]
 
 
 def _behind(
@@ -271,11 +270,8 @@ def _unfitted(
     named = {name for one in chosen for left in one.unfitted for name in left.without}
     fitted = {member.rootname for one in chosen for member in one.version.product.members}
     wanted = select(Exposure.rootname).join(Exposure.visit).where(*selection.conditions(session))
-    selected = {
-        name
-        for batch in batches(named - fitted)
-        for name in session.scalars(wanted.where(Exposure.rootname.in_(batch)))
-    }
+    parts = in_parts(wanted, Exposure.rootname, named - fitted)
+    selected = {name for part in parts for name in session.scalars(part)}
     return {one.version.id: tuple(_restricted(one.unfitted, selected)) for one in chosen}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -12,9 +12,8 @@ from skydb.domain import SkyRun, SkyRunGroup
 from skydb.domain.logged import group_columns
 from skydb.services.history.rounds import Round, round_fingerprint
 from skydb.services.history.rows import Named, Rows
+from skydb.store.rows import in_parts
 
-#: What the database is asked for at once.
-_ASKED_TOGETHER = 500
 _LABEL = 120
 
 
@@ -62,30 +61,15 @@ class Groups:
 
     def _of_runs(self, identities: Sequence[str]) -> dict[str, tuple[int, Named]]:
         """Number and group of the first run of each identity that there is."""
-        known: dict[str, tuple[int, Named]] = {}
-        for some in _parts(identities):
-            asked = (
-                select(SkyRun.recipe_hash, SkyRun.id, SkyRun.group_id)
-                .where(SkyRun.recipe_hash.in_(some))
-                .order_by(SkyRun.id.desc())
-            )
-            with self.session.no_autoflush:
-                found = self.session.execute(asked)
-                known |= {one: (run, Named.known(group)) for one, run, group in found}
-        return known
+        asked = select(SkyRun.recipe_hash, SkyRun.id, SkyRun.group_id)
+        parts = in_parts(asked.order_by(SkyRun.id.desc()), SkyRun.recipe_hash, identities)
+        with self.session.no_autoflush:
+            found = [row for part in parts for row in self.session.execute(part)]
+        return {one: (run, Named.known(group)) for one, run, group in found}
 
     def _of_fingerprints(self, fingerprints: Sequence[str]) -> dict[str, Named]:
-        same: dict[str, Named] = {}
-        for some in _parts(fingerprints):
-            asked = select(SkyRunGroup.fingerprint, SkyRunGroup.id).where(
-                SkyRunGroup.fingerprint.in_(some)
-            )
-            with self.session.no_autoflush:
-                found = self.session.execute(asked)
-                same |= {fingerprint: Named.known(number) for fingerprint, number in found}
-        return same
-
-
-def _parts(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(words), _ASKED_TOGETHER):
-        yield words[start : start + _ASKED_TOGETHER]
+        asked = select(SkyRunGroup.fingerprint, SkyRunGroup.id)
+        parts = in_parts(asked, SkyRunGroup.fingerprint, fingerprints)
+        with self.session.no_autoflush:
+            found = [row for part in parts for row in self.session.execute(part)]
+        return {fingerprint: Named.known(number) for fingerprint, number in found}

@@ -13,7 +13,7 @@ from skydb.domain import Exposure, Product, ProductMember
 from skydb.domain.identity import detector_of
 from skydb.domain.values import FileFacts
 from skydb.domain.vocabulary import KnownFrom, ProductKind
-from skydb.store.rows import batches
+from skydb.store.rows import batches, in_parts
 
 #: Mosaics are of no one detector.
 _OF_ONE_DETECTOR = tuple(
@@ -128,13 +128,11 @@ def _on_record(session: Session, rootnames: Collection[str]) -> Iterator[Combine
 
 
 def _detectors(session: Session, rootnames: set[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for batch in batches(rootnames):
-        asked = select(Exposure.rootname, Exposure.instrument, Exposure.detector).where(
-            Exposure.rootname.in_(batch), Exposure.known_from != KnownFrom.LOG
-        )
-        found |= {name: _detector(*of) for name, *of in session.execute(asked)}
-    return found
+    asked = select(Exposure.rootname, Exposure.instrument, Exposure.detector).where(
+        Exposure.known_from != KnownFrom.LOG
+    )
+    parts = in_parts(asked, Exposure.rootname, rootnames)
+    return {name: _detector(*of) for part in parts for name, *of in session.execute(part)}
 
 
 def _detector(instrument: str | None, detector: str | None) -> str:

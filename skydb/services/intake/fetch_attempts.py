@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from skydb.archive.download import Arrival, TransferError
 from skydb.archive.mast import MastProduct
 from skydb.domain import Download, ProductVersion
 from skydb.domain.vocabulary import DownloadStatus
 from skydb.services.core import Context, Part
+from skydb.store.rows import in_parts
 from skydb.store.unit_of_work import Store
 
 #: Longer than the URI of any file whose name is taken.
 _LONGEST_SHOWN = 300
-#: URIs looked up in one statement.
-_BATCH = 500
 
 
 def printable(text: str, longest: int = _LONGEST_SHOWN) -> str:
@@ -47,28 +46,23 @@ class KnownDownload:
 
 def known_downloads(store: Store, uris: Iterable[str]) -> dict[str, KnownDownload]:
     """Look up what was fetched before, by URI as it is recorded."""
-    asked = sorted(set(map(printable, uris)))
-    known: dict[str, KnownDownload] = {}
-    with store.reading() as session:
-        for first in range(0, len(asked), _BATCH):
-            for row in session.execute(_fetched(asked[first : first + _BATCH])):
-                known[row.uri] = KnownDownload(
-                    row.path, row.sha256, row.received_bytes, row.etag, row.number
-                )
-    return known
-
-
-def _fetched(uris: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    """Downloads that brought a file, the last of each URI last."""
-    return (
-        select(
-            *(Download.uri, Download.path, Download.sha256, Download.received_bytes),
-            *(Download.etag, ProductVersion.number),
-        )
+    columns: tuple[Any, ...] = (
+        *(Download.uri, Download.path, Download.sha256, Download.received_bytes),
+        *(Download.etag, ProductVersion.number),
+    )
+    # The last of each URI is the last row.
+    fetched = (
+        select(*columns)
         .outerjoin(ProductVersion, ProductVersion.id == Download.version_id)
-        .where(Download.uri.in_(uris), Download.sha256.is_not(None), Download.path.is_not(None))
+        .where(Download.sha256.is_not(None), Download.path.is_not(None))
         .order_by(Download.id)
     )
+    with store.reading() as session:
+        return {
+            uri: KnownDownload(*facts)
+            for part in in_parts(fetched, Download.uri, map(printable, uris))
+            for uri, *facts in session.execute(part)
+        }
 
 
 @dataclass
