@@ -11,6 +11,7 @@ from skydb.browse.here import Here
 from skydb.browse.maps import footprint_maps
 from skydb.browse.pages.shared import (
     MANY,
+    STATES,
     everything,
     findings_about,
     findings_table,
@@ -29,7 +30,6 @@ _FACTS = {
     "detector": "", "filter": "", "exptime_s": "", "date_obs": "", "aperture": "",
     "ra_targ_deg": "", "dec_targ_deg": "", "asn_id": "", "state": "state",
 }  # fmt: skip
-_STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
 
 
 def exposure(here: Here, rootname: str) -> Page:
@@ -81,7 +81,7 @@ def exposure(here: Here, rootname: str) -> Page:
 def _state(here: Here, rootname: str) -> str:
     row = here.asking.first("SELECT * FROM v_exposure_status WHERE rootname = ?", rootname) or {}
     words = {"logged": "from logs only"}
-    return ", ".join(words.get(name, name) for name in _STATES if row.get(name)) or "ingested"
+    return ", ".join(words.get(name, name) for name in STATES if row.get(name)) or "ingested"
 
 
 def _files(here: Here, exposure_id: int) -> list[Row]:

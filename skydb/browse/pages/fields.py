@@ -24,6 +24,7 @@ from skydb.browse.maps import MOST, footprint_maps, whole_sky
 from skydb.browse.pages.overview import FIELD_COLUMNS, field_row
 from skydb.browse.pages.shared import (
     MANY,
+    STATES,
     facet,
     findings_about,
     findings_table,
@@ -41,7 +42,6 @@ from skydb.report.tables import Column, Tone
 
 #: Visits of a field on one page.
 _VISITS = 40
-_STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
 
 
 def field(here: Here, target: str | None = None) -> Page:
@@ -95,16 +95,16 @@ def _visits(here: Here, numbers: Sequence[int], target: str | None, first: int, 
         pages.append(("Previous visits", f"{path}?visits={max(0, first - _VISITS)}"))
     if first + _VISITS < of:
         pages.append(("More visits", f"{path}?visits={first + _VISITS}"))
-    names = ("visit", "proposal_id", "detector", "filter", "date_obs", "exposures", *_STATES)
+    names = ("visit", "proposal_id", "detector", "filter", "date_obs", "exposures", *STATES)
     caption = "Exposures of each visit, and how many of them are so far."
     return Table("Visits", caption, tuple(map(Column, names)), rows, pages=tuple(pages))
 
 
 def _add_states(here: Here, rows: Sequence[Row], target: str | None) -> None:
     """Add how far the exposures of visits are, one by one: so each is found by index."""
-    asked = f"SELECT exposures, {', '.join(_STATES)} FROM v_visit_status WHERE visit_id = ?"
+    asked = f"SELECT exposures, {', '.join(STATES)} FROM v_visit_status WHERE visit_id = ?"
     of_some = (
-        f"SELECT {', '.join(f'COALESCE(SUM({name}), 0) AS {name}' for name in _STATES)}"
+        f"SELECT {', '.join(f'COALESCE(SUM({name}), 0) AS {name}' for name in STATES)}"
         " FROM v_exposure_status WHERE visit_id = ? AND target_name IS ?"
     )
     for row in rows:
@@ -203,7 +203,7 @@ def _notes(here: Here, row: Row) -> list[Row]:
 
 def _exposures(rows: Sequence[Row], label: str) -> Table:
     for row in rows:
-        row.update({name: bool(row[name]) for name in _STATES})
+        row.update({name: bool(row[name]) for name in STATES})
     names = ("rootname", "detector", "filter", "exptime_s", "date_obs", "target_name")
     states = (
         Column("aligned", true_tone=Tone.GOOD),

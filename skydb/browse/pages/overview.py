@@ -10,7 +10,7 @@ from skydb.browse.blocks import Form, Links, Page, Part, Table, Text, Tiles, col
 from skydb.browse.facts import FieldFact
 from skydb.browse.here import Here
 from skydb.browse.meanings import question_links
-from skydb.browse.pages.shared import RUNS, plural, runs_table
+from skydb.browse.pages.shared import RUNS, STATES, plural, runs_table
 from skydb.report.tables import Column
 
 #: Runs on the first page.
@@ -18,7 +18,6 @@ _NEWEST = 12
 #: Fields on one page.
 _FIELDS = 60
 
-_COUNTS = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
 #: States of runs that are not as one hopes, and how the first page says so.
 _NOT_DONE = (
     ("failed", "that failed"),
@@ -77,7 +76,7 @@ def _programs(here: Here) -> tuple[Table, ...]:
         return ()
     rows = here.asking.counted("SELECT * FROM v_program_status ORDER BY program LIMIT 50")
     caption = "Exposures of each program, and how many of them are so far."
-    names = ("program", "proposal_id", "visits", "exposures", *_COUNTS, "last_activity_at")
+    names = ("program", "proposal_id", "visits", "exposures", *STATES, "last_activity_at")
     for row in rows:
         # A column that few ledgers need.
         row["logged"] = row["logged"] or None

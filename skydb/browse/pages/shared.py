@@ -14,6 +14,8 @@ from skydb.report.tables import Column, Tone
 
 #: Rows of a table on a page.
 MANY = 100
+#: States of exposures, and what is counted of visits and programs.
+STATES = ("downloaded", "aligned", "matched", "downgraded", "flagged", "stale", "logged")
 
 RUN_COLUMNS = (
     *columns_of("run_id", "kind", "status", "started_at"),
