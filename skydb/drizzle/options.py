@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+from skydb.drizzle.optionranges import outside, require_order
 from skydb.drizzle.optionspec import (
     SETS,
     OptionKind,
@@ -43,10 +44,6 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})
 
 #: Numbers that need not be finite: what stands in pixels that nothing fell on.
 _FILLINGS = ("fillval", "maskval")
-
-#: Numbers of a fit that drizzlepac takes as they are, though below their least nothing is found.
-_POSITIVE = frozenset({"searchrad", "tolerance", "minobj", "threshold", "conv_width", "sigma"})
-_NOT_NEGATIVE = frozenset({"nclip"})
 
 #: Words of the specification that drizzlepac refuses all the same.
 _REMOVED = frozenset({"tophat"})
@@ -79,7 +76,8 @@ def typed_options(tool: Tool, options: Mapping[str, object]) -> dict[str, object
     ------
     UsageError
         When a name is not one of the tool's, with the nearest that are; when skydb sets
-        the option itself; when a value is of another type, with what is allowed.
+        the option itself; when a value is of another type or outside its range, with what is
+        allowed.
     """
     refuse_owned(tool, options)
     known = specification(tool)
@@ -95,6 +93,8 @@ def typed_options(tool: Tool, options: Mapping[str, object]) -> dict[str, object
             _merge_set(found, name, _mapping(name, value))
         else:
             found[name] = typed(spec, value)
+    for options_of_one in (found, _mapping("imagefindcfg", found.get("imagefindcfg", {}))):
+        require_order(options_of_one)
     return found
 
 
@@ -183,10 +183,9 @@ def _number(spec: OptionSpec, value: object) -> object:
         raise _refusal(spec, value, wanted)
     if is_integer and number != int(number):
         raise _refusal(spec, value, wanted)
-    if spec.name in _POSITIVE and number <= 0.0:
-        raise _refusal(spec, value, f"{wanted} above 0")
-    if spec.name in _NOT_NEGATIVE and number < 0.0:
-        raise _refusal(spec, value, f"{wanted} from 0 on")
+    limits = outside(spec.name, [number])
+    if limits:
+        raise _refusal(spec, value, f"{wanted} {limits}")
     return int(number) if is_integer else number
 
 
@@ -199,6 +198,9 @@ def _numbers(spec: OptionSpec, value: object) -> str:
         numbers = []
     if len(numbers) != count:
         raise _refusal(spec, value, f"{count} numbers, such as '{spec.default}'")
+    limits = outside(spec.name, numbers)
+    if limits:
+        raise _refusal(spec, value, f"{count} numbers {limits}, such as '{spec.default}'")
     return " ".join(str(word).strip() for word in listed)
 
 

@@ -1,0 +1,111 @@
+"""Numbers that an option can have: drizzlepac takes any, and makes something of it.
+
+A negative ``final_scale`` gives a mirrored mosaic, a clipping limit of 0 a sky of no pixels, and
+no message says so. Limits are those of the DrizzlePac Handbook (v2.0, 2025) where it has some,
+else those beyond which a number means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skydb.errors import UsageError
+
+_RIGHT_ANGLE_DEG, _CIRCLE_DEG = 90.0, 360.0
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from a least to a greatest one, None where there is none.
+
+    Parameters
+    ----------
+    least, most : float or None
+    has_least : bool
+        Whether the least number is one of them.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    has_least: bool = True
+
+    def __contains__(self, number: float) -> bool:
+        if self.least is not None:
+            is_below = number < self.least or (number == self.least and not self.has_least)
+            if is_below:
+                return False
+        return self.most is None or number <= self.most
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"from {self.least:g} on" if self.has_least else f"above {self.least:g}"
+        start = "from" if self.has_least else "above"
+        return f"{start} {self.least:g} to {self.most:g}"
+
+
+_POSITIVE = Range(0.0, has_least=False)
+_NOT_NEGATIVE = Range(0.0)
+_RA = Range(-_CIRCLE_DEG, _CIRCLE_DEG)
+_DEC = Range(-_RIGHT_ANGLE_DEG, _RIGHT_ANGLE_DEG)
+
+
+def _each(limits: Range, *names: str) -> dict[str, Range]:
+    return dict.fromkeys(names, limits)
+
+
+def _of_grid(limits: Range, *names: str) -> dict[str, Range]:
+    """The same for both output grids."""
+    return {f"{prefix}{name}": limits for prefix in ("final_", "driz_sep_") for name in names}
+
+
+#: Ranges of options that have one, by name; all tools together, which share no name.
+_RANGES: Mapping[str, Range] = {
+    **_each(_POSITIVE, "searchrad", "tolerance", "minobj", "threshold", "conv_width", "sigma"),
+    **_each(_POSITIVE, "nbright", "refnbright", "nsigma", "ylimit", "labelsize"),
+    **_each(_POSITIVE, "skywidth", "skylsigma", "skyusigma", "static_sig"),
+    **_each(_POSITIVE, "combine_nsigma", "driz_cr_snr", "driz_cr_scale", "blot_sinscl"),
+    **_each(_POSITIVE, "stepsize", "combine_bufsize"),
+    **_each(_NOT_NEGATIVE, "nclip", "separation", "skysigma", "skyclip", "crbit"),
+    **_each(_NOT_NEGATIVE, "combine_nlow", "combine_nhigh", "combine_grow"),
+    **_each(_NOT_NEGATIVE, "driz_cr_grow", "driz_cr_ctegrow"),
+    **_each(Range(0.0, 1.0), "combine_maskpt"),
+    **_each(Range(0.0, 1.0, has_least=False), "ratio"),
+    **_of_grid(_POSITIVE, "scale", "outnx", "outny"),
+    **_of_grid(_NOT_NEGATIVE, "pixfrac"),
+    **_of_grid(_RA, "ra"),
+    **_of_grid(_DEC, "dec"),
+}
+
+#: Options of which the first is below the second, where both are given.
+_ORDERED = (
+    *(("skylower", "skyupper"), ("combine_lthresh", "combine_hthresh")),
+    *(("minflux", "maxflux"), ("rminflux", "rmaxflux"), ("fluxmin", "fluxmax")),
+    *(("peakmin", "peakmax"), ("sharplo", "sharphi"), ("roundlo", "roundhi")),
+)
+
+
+def outside(name: str, numbers: Iterable[float]) -> str:
+    """Range that some of the numbers of an option are outside of, in words; empty for none."""
+    limits = _RANGES.get(name)
+    if limits is None or all(number in limits for number in numbers):
+        return ""
+    return str(limits)
+
+
+def require_order(options: Mapping[str, object]) -> None:
+    """Refuse limits of which the lower one is not below the upper one.
+
+    Raises
+    ------
+    UsageError
+        When there are such.
+    """
+    for low, high in _ORDERED:
+        least, most = options.get(low), options.get(high)
+        are_given = isinstance(least, (int, float)) and isinstance(most, (int, float))
+        if are_given and least >= most:  # type: ignore[operator]
+            raise UsageError(
+                f"{low} {least:g} is not below {high} {most:g}, so that nothing is between them.",
+                advice="Exchange them, or leave one out.",
+            )
