@@ -46,6 +46,7 @@ class Range:
 
 _POSITIVE = Range(0.0, has_least=False)
 _NOT_NEGATIVE = Range(0.0)
+_SHARE = Range(0.0, 1.0)
 _RA = Range(-_CIRCLE_DEG, _CIRCLE_DEG)
 _DEC = Range(-_RIGHT_ANGLE_DEG, _RIGHT_ANGLE_DEG)
 
@@ -65,14 +66,18 @@ _RANGES: Mapping[str, Range] = {
     **_each(_POSITIVE, "nbright", "refnbright", "nsigma", "ylimit", "labelsize"),
     **_each(_POSITIVE, "skywidth", "skylsigma", "skyusigma", "static_sig"),
     **_each(_POSITIVE, "combine_nsigma", "driz_cr_snr", "driz_cr_scale", "blot_sinscl"),
-    **_each(_POSITIVE, "stepsize", "combine_bufsize"),
+    **_each(_POSITIVE, "combine_bufsize"),
+    # Halfway between the points of its table a mapping is off by a fiftieth of a pixel with 100,
+    # and by two pixels with 1000 (quadratic terms of 9e-6 a pixel, WFC3/UVIS).
+    **_each(Range(1.0, 100.0), "stepsize"),
     **_each(_NOT_NEGATIVE, "nclip", "separation", "skysigma", "skyclip", "crbit"),
     **_each(_NOT_NEGATIVE, "combine_nlow", "combine_nhigh", "combine_grow"),
     **_each(_NOT_NEGATIVE, "driz_cr_grow", "driz_cr_ctegrow"),
-    **_each(Range(0.0, 1.0), "combine_maskpt"),
+    **_each(_SHARE, "combine_maskpt"),
     **_each(Range(0.0, 1.0, has_least=False), "ratio"),
     **_of_grid(_POSITIVE, "scale", "outnx", "outny"),
-    **_of_grid(_NOT_NEGATIVE, "pixfrac"),
+    # Corners of larger drops are beyond the table of positions, where drizzlepac reads on.
+    **_of_grid(_SHARE, "pixfrac"),
     **_of_grid(_RA, "ra"),
     **_of_grid(_DEC, "dec"),
 }

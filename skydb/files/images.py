@@ -54,10 +54,11 @@ def read_exposed(path: Path) -> tuple[Image, Mask]:
 
 
 def holes_in(science: Path, weight: Path) -> str | None:
-    """A sentence on pixels of a mosaic that have weight and no value; None without any.
+    """A sentence on a mosaic without weight, or with pixels that have weight and no value.
 
-    A weight that is not finite is none that a pixel can have; the lanczos kernels of drizzle are
-    below 0 in places, and so may be the weights that they leave.
+    None for a mosaic with some weight, and a value wherever it has any. A weight that is not
+    finite is none that a pixel can have; the lanczos kernels of drizzle are below 0 in places,
+    and so may be the weights that they leave.
 
     Parameters
     ----------
@@ -70,16 +71,22 @@ def holes_in(science: Path, weight: Path) -> str | None:
     UnreadableFileError
         When a file cannot be read, or has no such image.
     """
-    holes = wrong = 0
+    holes = wrong = exposed = 0
     try:
         with quiet_astropy(), fits.open(science) as values, fits.open(weight) as weights:
             pixels, given = _plane(values, "SCI", science), _plane(weights, "WHT", weight)
             for start in range(0, len(pixels), _ROWS):
                 rows = slice(start, start + _ROWS)
                 holes += int(np.count_nonzero((given[rows] != 0) & ~np.isfinite(pixels[rows])))
+                exposed += int(np.count_nonzero(given[rows]))
                 wrong += int(np.count_nonzero(~np.isfinite(given[rows])))
     except OSError as error:
         raise UnreadableFileError(science, f"or its weight cannot be read ({error})") from error
+    if not exposed:
+        return (
+            f"none of the {given.size} pixels of the mosaic has a weight: no good pixel of an "
+            "exposure falls on it."
+        )
     if not holes and not wrong:
         return None
     return (

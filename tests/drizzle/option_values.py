@@ -27,6 +27,7 @@ _CHOSEN: dict[str, object] = {
     "driz_sep_wt_scl": "expsq",
     "final_wt_scl": "expsq",
     "final_pixfrac": 0.7,
+    "driz_sep_pixfrac": 0.6,
     "final_fillval": -5.0,
     "final_maskval": -7.0,
     "final_rot": 30.0,

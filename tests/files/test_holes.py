@@ -47,6 +47,16 @@ def test_where_nothing_was_exposed_there_is_no_value(tmp_path: Path, filled: flo
     assert holes_in(science, weight) is None
 
 
+def test_a_mosaic_that_no_exposure_falls_on_is_not_passed_over(tmp_path: Path) -> None:
+    science = written(tmp_path / "sci.fits", {}, np.nan)
+    weight = written(tmp_path / "wht.fits", {}, 0.0)
+    assert str(holes_in(science, weight)).startswith("none of the 7700 pixels of the mosaic has a ")
+    weight.unlink()
+    science.unlink()
+    lit = {(1099, 6): 1e-5}
+    assert holes_in(written(science, lit, np.nan), written(weight, lit, 0.0)) is None
+
+
 def test_a_kernel_that_is_below_zero_in_places_leaves_such_weights(tmp_path: Path) -> None:
     science = written(tmp_path / "sci.fits", {}, 0.5)
     weight = written(tmp_path / "wht.fits", {(5, 5): -94.9}, 400.0)
