@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skydb.drizzle.onepass_limits import Manner, limit_of, manner_of, rejecting_limit_of
 from skydb.drizzle.optionfiles import FILE_OPTIONS
+from skydb.drizzle.optionranges import range_of
 from skydb.drizzle.options import OWNED
 from skydb.drizzle.optionspec import SETS, OptionSpec, Tool, specification, specification_of
 from skydb.drizzle.presets import ObservingMode, flags_of
@@ -25,7 +26,8 @@ compares. `-o NAME=VALUE` of `skydb sky run` takes the options of AstroDrizzle, 
 align run` those of TweakReg; in Python they are `options={"NAME": VALUE}`.
 
 * Types are drizzlepac's. `True`, `yes` and `1` are the same, and so are `None`, `INDEF` and
-  nothing. A name or a value that does not fit is exit code 2, before anything starts.
+  nothing. A name or a value that does not fit is exit code 2, before anything starts; so is a
+  number outside the range that the table has, for which drizzlepac has no message.
 * Names have no section: `skysub`, not `STEP 2: SKY SUBTRACTION.skysub`, as in drizzlepac.
 * An option is kept once with its run, with the value that ran.
 * A file that an option names is looked for from the current directory, with what it lists
@@ -130,6 +132,8 @@ def _type(tool: Tool, spec: OptionSpec) -> str:
     if spec.name in FILE_OPTIONS[tool]:
         return "file"
     words = ", ".join(spec.choices) if spec.choices else spec.kind.value
+    limits = range_of(spec.name)
+    words += f" {limits}" if limits else ""
     return f"{words}, or None" if spec.allows_none else words
 
 

@@ -90,9 +90,14 @@ _ORDERED = (
 )
 
 
+def range_of(name: str) -> Range | None:
+    """Look up the numbers that an option can have; None for any."""
+    return _RANGES.get(name)
+
+
 def outside(name: str, numbers: Iterable[float]) -> str:
     """Range that some of the numbers of an option are outside of, in words; empty for none."""
-    limits = _RANGES.get(name)
+    limits = range_of(name)
     if limits is None or all(number in limits for number in numbers):
         return ""
     return str(limits)
