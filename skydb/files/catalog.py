@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -162,13 +161,12 @@ class CatalogTable:
         Raises
         ------
         UsageError
-            When the epoch of the catalogue is not known, or the year is not finite.
+            When the epoch of the catalogue is not known, or the year is none.
         """
         if self.epoch_year is None:
             advice = "Say at which epoch its positions are."
             raise UsageError("A catalogue without an epoch cannot be moved.", advice=advice)
-        if not math.isfinite(year):
-            raise UsageError(f"{year} is not an epoch.")
+        require_epoch(year)
         movable = self.has_proper_motion
         ra_deg, dec_deg = self.ra_deg.copy(), self.dec_deg.copy()
         if year != self.epoch_year and movable.any():
@@ -318,11 +316,23 @@ def _proper_motions(path: Path, columns: dict[str, Column]) -> tuple[Floats | No
     return pm_ra, pm_dec
 
 
+def require_epoch(year: float) -> None:
+    """Refuse a number that is no Julian year of observations.
+
+    Raises
+    ------
+    UsageError
+        When it is none.
+    """
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        advice = "Give the Julian year of the positions, e.g. 2016.0."
+        raise UsageError(f"{year:g} is not an epoch.", advice=advice)
+
+
 def _epoch(path: Path, columns: dict[str, Column], given: float | None) -> float | None:
     """Epoch given, or that of the file; the two must not contradict each other."""
-    if given is not None and not _FIRST_YEAR <= given <= _LAST_YEAR:
-        advice = "Give the Julian year of the positions, e.g. 2016.0."
-        raise UsageError(f"{given:g} is not an epoch.", advice=advice)
+    if given is not None:
+        require_epoch(given)
     found = _epochs(path, columns)
     if len(found) > 1:
         reason = f"its rows have different epochs, {found[0]:g} to {found[-1]:g}"

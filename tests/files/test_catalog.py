@@ -202,7 +202,7 @@ def test_a_catalogue_without_an_epoch_cannot_move() -> None:
         CatalogTable(RA, DEC).at_epoch(2006.0)
 
 
-@pytest.mark.parametrize("year", [float("nan"), float("inf")])
+@pytest.mark.parametrize("year", [float("nan"), float("inf"), 9999.0, -5.0, 20160.0])
 def test_a_year_that_is_none_is_refused(year: float) -> None:
     with pytest.raises(UsageError, match="not an epoch"):
         moving(1.0, 1.0).at_epoch(year)

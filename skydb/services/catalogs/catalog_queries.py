@@ -17,6 +17,7 @@ from skydb.domain.catalog import CatalogUse
 from skydb.drizzle.footprint_catalog import CATALOG, FootprintAnswer, FootprintCatalog
 from skydb.drizzle.runner import DrizzlepacRunner
 from skydb.errors import ArchiveError, NotFoundError
+from skydb.files.catalog import require_epoch
 from skydb.services.catalogs.catalog_cache import CatalogCache, Obtained, Question
 from skydb.services.catalogs.epochs import mean_epochs
 from skydb.services.catalogs.region import Region, archive_versions, cone_around
@@ -133,11 +134,13 @@ class CatalogQueryService:
         Raises
         ------
         NotFoundError, UsageError
-            When a product or its epoch is not known, the products are not one field, or
-            another catalogue has the name.
+            When a product or its epoch is not known, or the epoch is none; when the products are
+            not one field, or another catalogue has the name.
         ArchiveError
             When the service gave no catalogue; the activity is FAILED.
         """
+        if epoch is not None:
+            require_epoch(epoch)
         with self.context.store.reading() as session:
             versions = archive_versions(session, products)
             cone_around(session, versions)

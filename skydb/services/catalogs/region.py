@@ -23,6 +23,7 @@ from skydb.errors import NotFoundError, UsageError
 #: Room for pointing errors and for the motion of stars.
 _MARGIN_DEG = 10.0 / 3600.0
 _DEFAULT_RADIUS_ARCMIN = 3.0
+_CIRCLE_DEG = 360.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Region:
     Raises
     ------
     UsageError
-        For half a position, or a position and a target.
+        For half a position, or a position and a target; for a right ascension beyond a circle.
     """
 
     target: str | None = None
@@ -54,6 +55,10 @@ class Region:
             raise UsageError("A position is --ra and --dec.")
         if self.target is not None and self.ra_deg is not None:
             raise UsageError("A region is at a target or at a position, not both.")
+        if self.ra_deg is not None and not -_CIRCLE_DEG <= self.ra_deg <= _CIRCLE_DEG:
+            raise UsageError(
+                f"RA {self.ra_deg:g} is more than a circle.", advice="Give it in degrees, 0 to 360."
+            )
 
     def cone(self, session: Session) -> Cone:
         """The circle to ask for.
@@ -69,7 +74,7 @@ class Region:
             radius_arcmin = self.radius_arcmin
             if radius_arcmin is None:
                 radius_arcmin = _DEFAULT_RADIUS_ARCMIN
-            return Cone(self.ra_deg % 360.0, self.dec_deg, radius_arcmin / 60.0)
+            return Cone(self.ra_deg % _CIRCLE_DEG, self.dec_deg, radius_arcmin / 60.0)
         cone = _around(_caps(session, _versions_of(self.target)), self.target)
         if self.radius_arcmin is None:
             return cone

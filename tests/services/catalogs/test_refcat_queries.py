@@ -255,6 +255,12 @@ def test_a_position_and_a_target_are_refused():
         Region("M16", 1.0, 1.0)
 
 
+@pytest.mark.parametrize("ra_deg", [400.0, -361.0, float("inf")])
+def test_a_right_ascension_that_is_none_is_not_taken_for_another(ra_deg):
+    with pytest.raises(UsageError, match="is more than a circle"):
+        Region(ra_deg=ra_deg, dec_deg=5.0)
+
+
 def test_an_empty_ledger_has_no_footprint(sqlite_ledger_url, tmp_path):
     with skydb.open(sqlite_ledger_url, data=tmp_path) as ledger:
         with pytest.raises(NotFoundError, match="no footprint"):
