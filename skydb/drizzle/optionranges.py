@@ -7,6 +7,7 @@ else those beyond which a number means nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -82,6 +83,18 @@ _RANGES: Mapping[str, Range] = {
     **_of_grid(_DEC, "dec"),
 }
 
+#: Texts that are numbers: one, or one for each amplifier.
+_LISTS: Mapping[str, Range] = {
+    **_each(_POSITIVE, "exptime", "gain"),
+    **_each(_NOT_NEGATIVE, "rdnoise"),
+}
+
+#: Texts that are one of some words, or a positive number. Drizzlepac takes any other word for the
+#: first, and a negative number for negative weights.
+_WORDS: Mapping[str, tuple[str, ...]] = dict.fromkeys(
+    ("final_wt_scl", "driz_sep_wt_scl"), ("exptime", "expsq")
+)
+
 #: Options of which the first is below the second, where both are given.
 _ORDERED = (
     *(("skylower", "skyupper"), ("combine_lthresh", "combine_hthresh")),
@@ -101,6 +114,26 @@ def outside(name: str, numbers: Iterable[float]) -> str:
     if limits is None or all(number in limits for number in numbers):
         return ""
     return str(limits)
+
+
+def allowed_text(name: str, text: str) -> str:
+    """What a text should be that an option cannot be, in words; empty when it can be it."""
+    if name in _WORDS:
+        words = _WORDS[name]
+        is_one = text in words or _are_numbers([text], _POSITIVE)
+        return "" if is_one else f"{', '.join(words)} or a number {_POSITIVE}"
+    limits = _LISTS.get(name)
+    if limits is None or not text or _are_numbers(text.split(","), limits):
+        return ""
+    return f"a number {limits}, or one for each amplifier, such as '1.5,1.5'"
+
+
+def _are_numbers(texts: Iterable[str], limits: Range) -> bool:
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return False
+    return all(math.isfinite(number) and number in limits for number in numbers)
 
 
 def require_order(options: Mapping[str, object]) -> None:

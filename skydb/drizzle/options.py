@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from skydb.drizzle.optionranges import outside, require_order
+from skydb.drizzle.optionranges import allowed_text, outside, require_order
 from skydb.drizzle.optionspec import (
     SETS,
     OptionKind,
@@ -216,18 +216,22 @@ def _flags(spec: OptionSpec, value: object) -> str:
         parts = [int(part) for part in re.split(r"[,+]", inner)]
     except ValueError as error:
         raise _refusal(spec, value, "DQ flags, such as 64,32 or 96") from error
-    if len(parts) > 1 and any(part <= 0 or part & (part - 1) for part in parts):
+    if any(part < 0 for part in parts):
+        raise _refusal(spec, value, "DQ flags, such as 64,32, or ~96 for all others")
+    if len(parts) > 1 and any(part == 0 or part & (part - 1) for part in parts):
         raise _refusal(spec, value, "DQ flags, each a power of two, such as 64,32 or 96")
     total = sum(set(parts))
     return f"~{total}" if is_flipped else str(total)
 
 
 def _text(spec: OptionSpec, value: object) -> str:
-    if _is_nothing(value):
-        return ""
     if isinstance(value, (bool, Mapping, list, tuple)):
         raise _refusal(spec, value, "a text")
-    return str(value)
+    text = "" if _is_nothing(value) else str(value)
+    allowed = allowed_text(spec.name, text)
+    if allowed:
+        raise _refusal(spec, value, allowed)
+    return text
 
 
 def _merge_set(found: dict[str, object], name: str, options: Mapping[str, object]) -> None:

@@ -40,6 +40,46 @@ def test_a_number_outside_its_range_is_refused_with_the_range(
     assert refused.value.advice == f"It is {allowed}."
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("final_wt_scl", text) for text in ("foo", "EXPTIME", "-1", "0", "nan", "1,2", "None")),
+        *(("driz_sep_wt_scl", text) for text in ("exp", "-2.5")),
+        *(("exptime", text) for text in ("0", "-100", "EXPTIME", "inf")),
+        *(("gain", text) for text in ("1.5,-1.5", "0")),
+        ("rdnoise", "-3"),
+    ],
+)
+def test_a_text_that_is_no_number_in_its_range_is_refused(name: str, text: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} cannot be '{text}'"):
+        typed_options(Tool.ASTRODRIZZLE, {name: text})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("final_wt_scl", "expsq", "expsq"),
+        ("final_wt_scl", 2.5, "2.5"),
+        ("driz_sep_wt_scl", "'exptime'", "exptime"),
+        ("exptime", 100, "100"),
+        ("exptime", "None", ""),
+        ("gain", "1.5,1.6,1.5,1.6", "1.5,1.6,1.5,1.6"),
+        ("rdnoise", "0", "0"),
+    ],
+)
+def test_a_text_that_is_a_number_or_one_of_its_words_is_taken(
+    name: str, value: object, kept: str
+) -> None:
+    assert typed_options(Tool.ASTRODRIZZLE, {name: value}) == {name: kept}
+
+
+@pytest.mark.parametrize("flags", ["-1", -4, "~-4", "64,-32"])
+def test_flags_below_zero_are_refused(flags: object) -> None:
+    with pytest.raises(UsageError, match="final_bits cannot be") as refused:
+        typed_options(Tool.ASTRODRIZZLE, {"final_bits": flags})
+    assert "DQ flags, such as 64,32" in refused.value.advice
+
+
 @pytest.mark.parametrize("prefix", ["final_", "driz_sep_"])
 @pytest.mark.parametrize(("ra", "dec"), [(83.0, 90.5), (83.0, -91), (361, 2.0), (-400, 2.0)])
 def test_a_position_that_is_not_on_the_sky_is_refused(prefix: str, ra: float, dec: float) -> None:
