@@ -63,6 +63,8 @@ class StarList:
         In the unit of the image.
     snr : ndarray
         Flux over its error.
+    sigma_pix, stretch, misfit : ndarray
+        Shape, see :class:`skydb.sky.starfit.StarFit`.
     candidates : int
         Peaks that were looked at, cosmic rays among them.
     """
@@ -71,6 +73,9 @@ class StarList:
     y_pix: Floats
     flux: Floats
     snr: Floats
+    sigma_pix: Floats
+    stretch: Floats
+    misfit: Floats
     candidates: int = 0
 
     def __len__(self) -> int:
@@ -146,6 +151,9 @@ def find_stars(
         rows[chosen] + final.dy_pix[order],
         final.flux[order],
         snr[chosen],
+        first.sigma_pix[chosen],
+        first.stretch[chosen],
+        first.misfit[chosen],
         len(rows),
     )
 
@@ -165,7 +173,7 @@ def _stars_among(
 
 def _nothing(candidates: int) -> StarList:
     none = np.empty(0)
-    return StarList(none, none, none, none, candidates)
+    return StarList(none, none, none, none, none, none, none, candidates)
 
 
 def _peaks(

@@ -103,7 +103,7 @@ def test_a_pixel_without_an_error_is_not_good_and_small_errors_are_those_of_the_
 
 def test_positions_are_counted_from_one_as_fits_does() -> None:
     nought = np.zeros(1)
-    found = StarList(np.array([3.0]), np.array([5.0]), nought, nought)
+    found = StarList(np.array([3.0]), np.array([5.0]), nought, nought, nought, nought, nought)
     assert found.xy_pix.tolist() == [[4.0, 6.0]]
 
 

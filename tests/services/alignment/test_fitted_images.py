@@ -33,7 +33,7 @@ def plane(ra_deg: float, scale_arcsec: float) -> WCS:
 
 def chip(places: np.ndarray, clear: np.ndarray) -> ChipStars:
     one = np.ones(len(places))
-    return ChipStars.on(StarList(places[:, 0], places[:, 1], one, one), clear)
+    return ChipStars.on(StarList(places[:, 0], places[:, 1], one, one, one, one, one), clear)
 
 
 def catalogue(*positions: np.ndarray) -> Any:
