@@ -15,8 +15,9 @@ from skydb.domain.units import Conversion
 from skydb.domain.vocabulary import SkyMethod, SkyStat, SkyUnit
 from skydb.errors import UsageError
 from skydb.sky.advice import _chosen, _reason
-from skydb.sky.cells import _inside, _whole_cells
+from skydb.sky.cells import _whole_cells
 from skydb.sky.frame_offsets import _peak
+from skydb.sky.geometry import inside_outline
 from skydb.sky.levels import SkyStatistic
 from skydb.sky.methods import Measures
 from skydb.sky.positions import parse_dec_deg, parse_ra_deg
@@ -150,7 +151,7 @@ def test_of_two_outlines_side_by_side_one_holds_the_points_between_them() -> Non
     square = np.array([(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)])
     points = np.array([(x, y) for x in (0.0, 1.0, 2.0) for y in (0.0, 1.0, 2.0)])
     around = [square + np.array(step) for step in ((0, 0), (-2, 0), (0, -2), (-2, -2))]
-    held = np.array([_inside(points, one) for one in around])
+    held = np.array([inside_outline(points, one) for one in around])
     assert held[0].tolist() == [True, True, False] * 2 + [False] * 3
     assert held[:, :5].sum(axis=0).tolist() == [1, 1, 0, 1, 1]
 

@@ -248,12 +248,10 @@ def test_parameters_of_the_mosaic_alone_change_nothing(field: Services) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (AstroDrizzleSettings(extra={"skyclip": "-1"}), "not negative"),
         (AstroDrizzleSettings(extra={"skywidth": None}), "its bins have a width"),
         (AstroDrizzleSettings(extra={"static_sig": 3}), "static_sig=3.0: it clips"),
         (AstroDrizzleSettings(sky_bits="None"), "sky_bits=None: it knows sums of flags"),
         (AstroDrizzleSettings(sky_bits="~4"), "sky_bits=~4: it knows sums of flags"),
-        (AstroDrizzleSettings(extra={"skylower": 2, "skyupper": 1}), "No pixel is between 2.0"),
         (AstroDrizzleSettings(extra={"skyuser": "MDRIZSKY"}), "only with skysub=False"),
         (
             AstroDrizzleSettings(extra={"final_kernel": "point"}),
@@ -267,6 +265,20 @@ def test_parameters_without_a_meaning_are_refused_and_leave_no_run(
     with pytest.raises(UsageError, match=message):
         run(field, settings=settings)
     assert count(field, SkyRun) == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"skyclip": "-1"}, "skyclip cannot be '-1'"),
+        ({"skylower": 2, "skyupper": 1}, "skylower 2 is not below skyupper 1"),
+    ],
+)
+def test_numbers_without_a_meaning_are_refused_before_there_are_settings(
+    extra: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        AstroDrizzleSettings(extra=extra)
 
 
 def test_astrodrizzle_cannot_do_without_mosaics(field: Services) -> None:
