@@ -117,7 +117,7 @@ def outside(name: str, numbers: Iterable[float]) -> str:
 
 
 def allowed_text(name: str, text: str) -> str:
-    """What a text should be that an option cannot be, in words; empty when it can be it."""
+    """Words for the texts that an option can be; empty when the given one is among them."""
     if name in _WORDS:
         words = _WORDS[name]
         is_one = text in words or _are_numbers([text], _POSITIVE)

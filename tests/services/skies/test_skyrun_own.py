@@ -267,20 +267,6 @@ def test_parameters_without_a_meaning_are_refused_and_leave_no_run(
     assert count(field, SkyRun) == 0
 
 
-@pytest.mark.parametrize(
-    ("extra", "message"),
-    [
-        ({"skyclip": "-1"}, "skyclip cannot be '-1'"),
-        ({"skylower": 2, "skyupper": 1}, "skylower 2 is not below skyupper 1"),
-    ],
-)
-def test_numbers_without_a_meaning_are_refused_before_there_are_settings(
-    extra: dict[str, object], message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        AstroDrizzleSettings(extra=extra)
-
-
 def test_astrodrizzle_cannot_do_without_mosaics(field: Services) -> None:
     with pytest.raises(UsageError, match=r"only on the way to a mosaic.*--engine skydb"):
         run(field, engine=Engine.ASTRODRIZZLE)
