@@ -77,7 +77,8 @@ _RANGES: Mapping[str, Range] = {
     **_each(_SHARE, "combine_maskpt"),
     **_each(Range(0.0, 1.0, has_least=False), "ratio"),
     **_of_grid(_POSITIVE, "scale", "outnx", "outny"),
-    # Corners of larger drops are beyond the table of positions, where drizzlepac reads on.
+    # The handbook's limit. Of square drops of 3 pixels two mosaics differ, as if what lies beyond
+    # the table of positions had been read.
     **_of_grid(_SHARE, "pixfrac"),
     **_of_grid(_RA, "ra"),
     **_of_grid(_DEC, "dec"),
