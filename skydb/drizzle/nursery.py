@@ -18,11 +18,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from skydb.errors import ToolCrashedError
 from skydb.interruption import current, held, kill_group
 
 #: Longest that its imports, or a fork, may take before processes are started one by one again.
 _PATIENCE_S = 60.0
 _MODULE = "skydb.drizzle.tasks.nursery"
+#: Task that is forked, as people know it.
+TITLE = "One-pass drizzle"
 READY = b"ready"
 #: What ends a message.
 END = b"\n"
@@ -132,6 +135,12 @@ class Nursery:
             File that it writes to.
         pipe : int
             Ends it when the other end is closed.
+
+        Raises
+        ------
+        ToolCrashedError
+            When it may have been forked, and that is not known: a second one beside it would
+            write the same files.
         """
         document = {"directory": str(directory.resolve()), "environment": dict(environment)}
         ours, theirs = socket.socketpair()
@@ -143,13 +152,18 @@ class Nursery:
             try:
                 content = json.dumps(document).encode() + END
                 socket.send_fds(asked, [content], [log, pipe, theirs.fileno()])
-                said = self._said()
             except OSError:
-                said = b""
+                # It has ended, and has not been asked.
+                self._is_usable = False
+                ours.close()
+                return None
+            said = self._said()
         if not said.isdigit():
-            self._is_usable = False
+            self.close()
             ours.close()
-            return None
+            raise ToolCrashedError(
+                TITLE, "was asked of a process that does not answer", advice="Repeat the command."
+            )
         return ForkedProcess(int(said), ours)
 
     def close(self) -> None:

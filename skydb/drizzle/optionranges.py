@@ -1,8 +1,8 @@
 """Numbers that an option can have: drizzlepac takes any, and makes something of it.
 
-A negative ``final_scale`` gives a mirrored mosaic, a clipping limit of 0 a sky of no pixels, and
-no message says so. Limits are those of the DrizzlePac Handbook (v2.0, 2025) where it has some,
-else those beyond which a number means nothing.
+A negative ``final_scale`` gives a mirrored mosaic, an unknown word for ``final_wt_scl`` the weights
+of another one, and no message says so. Limits are those of drizzlepac's documentation where it has
+some (of ``adrizzle``, for the size of drops), else those beyond which a number means nothing.
 """
 
 from __future__ import annotations
@@ -18,25 +18,23 @@ _RIGHT_ANGLE_DEG, _CIRCLE_DEG = 90.0, 360.0
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from a least to a greatest one, None where there is none.
+    """Numbers from a least one on, to a greatest one if there is one.
 
     Parameters
     ----------
-    least, most : float or None
+    least : float
+    most : float or None
     has_least : bool
         Whether the least number is one of them.
     """
 
-    least: float | None = None
+    least: float
     most: float | None = None
     has_least: bool = True
 
     def __contains__(self, number: float) -> bool:
-        if self.least is not None:
-            is_below = number < self.least or (number == self.least and not self.has_least)
-            if is_below:
-                return False
-        return self.most is None or number <= self.most
+        is_above = number > self.least or (self.has_least and number == self.least)
+        return is_above and (self.most is None or number <= self.most)
 
     def __str__(self) -> str:
         if self.most is None:
@@ -77,7 +75,7 @@ _RANGES: Mapping[str, Range] = {
     **_each(_SHARE, "combine_maskpt"),
     **_each(Range(0.0, 1.0, has_least=False), "ratio"),
     **_of_grid(_POSITIVE, "scale", "outnx", "outny"),
-    # The handbook's limit. Of square drops of 3 pixels two mosaics differ, as if what lies beyond
+    # The documented limit. Of square drops of 3 pixels two mosaics differ, as if what lies beyond
     # the table of positions had been read.
     **_of_grid(_SHARE, "pixfrac"),
     **_of_grid(_RA, "ra"),

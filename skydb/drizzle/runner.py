@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from skydb.drizzle.nursery import ForkedProcess, Nursery
+from skydb.drizzle.nursery import TITLE, ForkedProcess, Nursery
 from skydb.errors import ToolCrashedError, ToolSilentFailureError
 from skydb.interruption import check, current, held
 
@@ -64,7 +64,7 @@ _TITLES = {
     "catalog": "create_astrometric_catalog",
     "footprints": "SphericalPolygon.from_wcs",
     "sources": "extract_sources",
-    "onepass": "One-pass drizzle",
+    "onepass": TITLE,
     "rigid": "tweakwcs",
 }
 #: With less free space the disk counts as full.

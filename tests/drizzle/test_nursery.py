@@ -176,6 +176,20 @@ def test_when_it_is_killed_passes_are_started_one_by_one(tmp_path, exposures, fo
     assert [one is None for one in forked] == [False, True]
 
 
+def test_a_pass_that_may_have_begun_is_not_begun_again(
+    tmp_path, exposures, forked, warm, monkeypatch
+):
+    mosaic(warm, exposures, tmp_path / "first")
+    (nursery,) = nurseries()
+    nursery.suspend()
+    monkeypatch.setattr("skydb.drizzle.nursery._PATIENCE_S", 0.2)
+    with pytest.raises(ToolCrashedError, match=r"a process that does not answer.*Repeat"):
+        mosaic(warm, exposures, tmp_path / "second")
+    assert ends(nursery.pid) and nurseries() == []
+    assert mosaic(warm, exposures, tmp_path / "third")
+    assert len(forked) == 1
+
+
 def test_an_interpreter_that_has_none_starts_passes_one_by_one(tmp_path, exposures, forked, warm):
     script = tmp_path / "python"
     script.write_text(
